@@ -1,0 +1,84 @@
+//! The one channel type of the border: bounded, and full means an error that the sender counts, never a wait
+//! (the sender may be the hot thread).
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+/// Sending half; clones share the bound.
+#[derive(Debug)]
+pub struct Sender<T> {
+    queue: mpsc::SyncSender<T>,
+    discarded: Arc<AtomicU64>,
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), discarded: Arc::clone(&self.discarded) }
+    }
+}
+
+/// Receiving half.
+#[derive(Debug)]
+pub struct Receiver<T> {
+    queue: mpsc::Receiver<T>,
+    discarded: Arc<AtomicU64>,
+}
+
+/// Why a message was not taken. The message is gone and, when `Full`, counted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The receiver is behind by the whole bound.
+    #[error("the border queue is full")]
+    Full,
+    /// The receiver ended.
+    #[error("the other half has ended")]
+    Closed,
+}
+
+/// A channel for at most `bound` waiting messages.
+pub fn channel<T>(bound: usize) -> (Sender<T>, Receiver<T>) {
+    let (tx, rx) = mpsc::sync_channel(bound);
+    let discarded = Arc::new(AtomicU64::new(0));
+    (Sender { queue: tx, discarded: Arc::clone(&discarded) }, Receiver { queue: rx, discarded })
+}
+
+impl<T> Sender<T> {
+    /// Hands `message` over without waiting.
+    pub fn send(&self, message: T) -> Result<(), SendError> {
+        self.queue.try_send(message).map_err(|error| match error {
+            mpsc::TrySendError::Full(_) => {
+                self.discarded.fetch_add(1, Ordering::Relaxed);
+                SendError::Full
+            }
+            mpsc::TrySendError::Disconnected(_) => SendError::Closed,
+        })
+    }
+
+    /// Messages discarded because the queue was full.
+    pub fn discarded(&self) -> u64 {
+        self.discarded.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> Receiver<T> {
+    /// The next message; `None` when none came within `wait` or all senders are gone.
+    pub fn recv(&self, wait: Duration) -> Option<T> {
+        self.queue.recv_timeout(wait).ok()
+    }
+
+    /// The next message if one waits.
+    pub fn try_recv(&self) -> Option<T> {
+        self.queue.try_recv().ok()
+    }
+
+    /// Messages discarded because the queue was full.
+    pub fn discarded(&self) -> u64 {
+        self.discarded.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,87 @@
+//! Counters of the sensor half, as one message.
+
+use serde::{Deserialize, Serialize};
+
+/// A snapshot of every counter the sensor half keeps; all are totals since start unless said otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stats {
+    /// When it was taken, ns since the epoch.
+    pub time_ns: u64,
+    /// Kernel ledger: one row per slot that saw anything.
+    pub ledger: Vec<LedgerRow>,
+    /// Runs that the kernel skipped because a program was already running on the CPU, by program.
+    pub recursion_misses: Vec<(String, u64)>,
+    /// Ring: size, and bytes waiting when the snapshot was taken.
+    pub ring: Ring,
+    /// Records that were decoded.
+    pub decoded: u64,
+    /// Records that could not be decoded, by reason label.
+    pub decode_failures: Vec<(String, u64)>,
+    /// Entries of the process table now, and its bound.
+    pub processes: u64,
+    /// Bound of the process table.
+    pub processes_max: u64,
+    /// Processes evicted because the table was full.
+    pub processes_evicted: u64,
+    /// Events evaluated by rules.
+    pub evaluated: u64,
+    /// Matches by rule, in rule order; rules that never matched are left out.
+    pub rules: Vec<RuleCount>,
+    /// Policy generation in force.
+    pub generation: u32,
+    /// Times the consumer woke, and went round the drain loop.
+    pub wakeups: u64,
+}
+
+/// One slot of the kernel ledger, summed over CPUs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// System call or lifecycle hook ([`sensor_common::ledger::slot_name`]).
+    pub syscall: String,
+    /// `(reason label, count)` of every reason that is not zero.
+    pub counts: Vec<(String, u64)>,
+}
+
+/// The ring buffer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ring {
+    /// Data bytes.
+    pub size_bytes: u64,
+    /// Bytes that were waiting.
+    pub used_bytes: u64,
+    /// Bytes consumed since start: the consumer's progress.
+    pub consumed_bytes: u64,
+}
+
+/// How often a rule matched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCount {
+    /// Rule name.
+    pub rule: String,
+    /// Its priority as a number, 0 is Emergency.
+    pub priority: u8,
+    /// Its source.
+    pub source: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Matches.
+    pub count: u64,
+}
+
+impl Stats {
+    /// Sum over all slots of one ledger reason.
+    pub fn total(&self, reason: &str) -> u64 {
+        self.ledger
+            .iter()
+            .flat_map(|row| &row.counts)
+            .filter(|(label, _)| label == reason)
+            .map(|(_, n)| n)
+            .sum()
+    }
+
+    /// Sum over all slots of the reasons that are losses.
+    pub fn lost(&self) -> u64 {
+        use sensor_common::ledger::Reason;
+        Reason::ALL.iter().filter(|r| r.is_loss()).map(|r| self.total(r.label())).sum()
+    }
+}

@@ -1,0 +1,6 @@
+//! The agent as a library, modules in data-flow order: each may import only what stands above it.
+//! Two exceptions: `app` wires everything and nobody imports it; `border` and `telemetry` are open to all
+//! and import nobody.
+
+/// Messages and the one channel type that cross from the sensor half to the egress half and back.
+pub mod border;

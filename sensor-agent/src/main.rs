@@ -1,0 +1,2 @@
+//! The `saker` binary: parse, build, run, exit code.
+fn main() {}

@@ -36,7 +36,7 @@ wire! {
         pub rss_pages: u64,
         /// Swapped pages.
         pub swap_pages: u64,
-        /// `s_dev` of the executable, kernel encoding `major << 20 | minor`.
+        /// `s_dev` of the executable as user space encodes it (`new_encode_dev`).
         pub exe_dev: u32,
         /// Bits of [`exe`].
         pub exe_flags: u32,
@@ -110,7 +110,7 @@ wire! {
         pub call: Call,
         /// Inode of the object (opens that succeeded).
         pub ino: u64,
-        /// `s_dev` of the object, kernel encoding `major << 20 | minor`.
+        /// `s_dev` of the object as user space encodes it (`new_encode_dev`).
         pub dev: u32,
         /// Bits of [`file`].
         pub flags: u32,

@@ -29,7 +29,7 @@ wire! {
         pub gid: u32,
         /// Audit login uid; `u32::MAX` when unset.
         pub loginuid: u32,
-        /// Controlling terminal as the device number `major << 20 | minor`; 0 without one.
+        /// Controlling terminal as user space encodes device numbers (`new_encode_dev`, Falco's `proc.tty`); 0 without one.
         pub tty: u32,
         /// Session id in the initial pid namespace.
         pub sid: u32,

@@ -4,3 +4,5 @@
 
 /// Messages and the one channel type that cross from the sensor half to the egress half and back.
 pub mod border;
+/// The kernel edge: load, attach, drain, count.
+pub mod capture;

@@ -1,0 +1,119 @@
+//! From nothing to an attached sensor. All or nothing: an error detaches what was attached, because dropping the
+//! `Ebpf` does.
+
+use aya::{
+    Ebpf, EbpfLoader, VerifierLogLevel,
+    maps::{MapData, ProgramArray},
+};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use sensor_common::{
+    control::{Control, map},
+    ledger::CpuLedger,
+};
+
+use super::{
+    CaptureError, Drain, Hook, LedgerReader, Policy, handshake::introduce_agent, hooks::NR_GETPRIORITY, load,
+    object::OBJECT, patch, probe::Features,
+};
+
+/// How to attach.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Bytes of the ring, a power of two.
+    pub ring_bytes: u32,
+    /// Bytes of it that only lifecycle records may use.
+    pub reserve_bytes: u32,
+}
+
+/// A hook that is not in use.
+#[derive(Clone, Debug)]
+pub struct Degraded {
+    /// Which.
+    pub hook: &'static Hook,
+    /// What the kernel said.
+    pub reason: String,
+}
+
+/// The attached sensor. Dropping it detaches.
+pub struct Sensor {
+    /// What the kernel offers.
+    pub features: Features,
+    /// Hooks that are not in use.
+    pub degraded: Vec<Degraded>,
+    /// Records of the processes that were there at start, one behind the other.
+    pub processes: Vec<u8>,
+    /// Takes records off the ring.
+    pub drain: Drain,
+    /// What the hooks obey.
+    pub policy: Policy,
+    /// What the hooks counted.
+    pub ledger: LedgerReader,
+    _programs: Programs,
+}
+
+/// Keeps the programs attached and their array filled.
+struct Programs {
+    _stages: ProgramArray<MapData>,
+    _ebpf: Ebpf,
+}
+
+impl Sensor {
+    /// System call of the handshake: must be interesting while the canary thread introduces itself.
+    pub const HANDSHAKE_CALL: u16 = NR_GETPRIORITY;
+
+    /// Loads and attaches everything. No system call but the handshake's is of interest yet.
+    pub fn attach(options: Options) -> Result<Self, CaptureError> {
+        if OBJECT.is_empty() {
+            return Err(CaptureError::NoObject);
+        }
+        if !options.ring_bytes.is_power_of_two() || options.ring_bytes < 4096 {
+            return Err(CaptureError::RingSize { bytes: options.ring_bytes });
+        }
+        let (features, btf) = Features::probe()?;
+        let object = patch::for_kernel(OBJECT, features.rdonly_cast)?;
+        raise_memlock();
+        let cpus = aya::util::nr_cpus().map_err(|(call, source)| CaptureError::Sys { call, source })?;
+        let mut ebpf = EbpfLoader::new()
+            .btf(Some(&btf))
+            .verifier_log_level(VerifierLogLevel::STATS)
+            .map_max_entries(map::RING, options.ring_bytes)
+            .map_max_entries(map::LEDGER, cpus as u32)
+            .map_max_entries(map::SCRATCH, cpus as u32)
+            .load(&object)
+            .map_err(|source| refused(source, options.ring_bytes))?;
+        let control = load::shared(&ebpf, map::CONTROL, size_of::<Control>(), true)?;
+        let policy = Policy::new(control, options.ring_bytes, options.reserve_bytes);
+        let mut degraded = load::load_all(&mut ebpf, &btf)?;
+        let stages = load::fill_stages(&mut ebpf)?;
+        let drain = load::ring(&mut ebpf, options)?;
+        let ledger = LedgerReader {
+            value: load::shared(&ebpf, map::LEDGER, size_of::<CpuLedger>() * cpus, false)?,
+            cpus,
+            programs: load::descriptors(&ebpf),
+        };
+        policy.set_interest([Self::HANDSHAKE_CALL]);
+        load::attach_all(&mut ebpf, &mut degraded)?;
+        introduce_agent(&policy)?;
+        let processes = load::scan(&mut ebpf, &degraded);
+        let programs = Programs { _stages: stages, _ebpf: ebpf };
+        Ok(Self { features, degraded, processes, drain, policy, ledger, _programs: programs })
+    }
+}
+
+/// Kernels before 5.11 charge maps to this limit; newer ones do not look, so a refusal is no error here.
+fn raise_memlock() {
+    let _refused = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
+}
+
+/// Tells a missing privilege from other failures to make maps.
+fn refused(source: aya::EbpfError, ring_bytes: u32) -> CaptureError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&source);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied) {
+            return CaptureError::NotPermitted { source: Box::new(source) };
+        }
+        cause = error.source();
+    }
+    CaptureError::Maps { ring_bytes, source: Box::new(source) }
+}

@@ -1,0 +1,101 @@
+//! The table of programs: what each is for, where it attaches, and whether the sensor can live without it.
+
+use sensor_common::{
+    control::NUMBERS,
+    syscalls::{Row, Shape, TABLE},
+};
+
+/// Whether the sensor starts without a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// No sensor without it.
+    Required,
+    /// Degraded without it; what is lost is said.
+    Optional {
+        /// One clause: what does not work then.
+        without: &'static str,
+    },
+}
+
+/// How a program is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Attached to this BTF tracepoint.
+    Tracepoint(&'static str),
+    /// A second stage of `sys_exit`, in its program array.
+    Stage,
+    /// Read through this kind of iterator at start.
+    Iterator(&'static str),
+}
+
+impl Place {
+    /// Kernel name of the tracepoint or iterator; of a stage, its dispatcher's.
+    pub const fn tracepoint(self) -> &'static str {
+        match self {
+            Self::Tracepoint(name) | Self::Iterator(name) => name,
+            Self::Stage => "sys_exit",
+        }
+    }
+}
+
+/// One program of the kernel object.
+#[derive(Clone, Copy, Debug)]
+pub struct Hook {
+    /// Name in the object.
+    pub program: &'static str,
+    /// How it is used.
+    pub place: Place,
+    /// Whether the sensor starts without it.
+    pub need: Need,
+}
+
+const fn required(program: &'static str, place: Place) -> Hook {
+    Hook { program, place, need: Need::Required }
+}
+
+/// Every program, in loading order: stages before the dispatcher that calls them, which attaches last.
+pub static HOOKS: &[Hook] = &[
+    required("first_sight", Place::Stage),
+    required("exit_call", Place::Stage),
+    required("exit_names", Place::Stage),
+    required("exit_open", Place::Stage),
+    required("exit_descriptor", Place::Stage),
+    required("exit_socket", Place::Stage),
+    required("exit_handshake", Place::Stage),
+    Hook {
+        program: "scan",
+        place: Place::Iterator("task"),
+        need: Need::Optional {
+            without: "processes that started before the sensor are known from /proc only",
+        },
+    },
+    Hook {
+        program: "cgroup_mkdir",
+        place: Place::Tracepoint("cgroup_mkdir"),
+        need: Need::Optional { without: "a container is looked up at its first process, not before it" },
+    },
+    required("fork", Place::Tracepoint("sched_process_fork")),
+    required("exec", Place::Tracepoint("sched_process_exec")),
+    required("exit", Place::Tracepoint("sched_process_exit")),
+    required("sys_exit", Place::Tracepoint("sys_exit")),
+];
+
+/// Number of `getpriority`, the handshake's call.
+pub(super) const NR_GETPRIORITY: u16 = 140;
+
+/// The stage that gathers a row.
+fn stage(row: &Row) -> &'static str {
+    match row.shape {
+        Shape::Call => "exit_call",
+        Shape::Names => "exit_names",
+        Shape::Open => "exit_open",
+        Shape::Descriptor => "exit_descriptor",
+        Shape::Socket => "exit_socket",
+    }
+}
+
+/// `(index, program)` of every slot of the `sys_exit` program array.
+pub(super) fn stages() -> impl Iterator<Item = (u32, &'static str)> {
+    let rows = TABLE.iter().map(|row| (u32::from(row.nr), stage(row)));
+    rows.chain([(NUMBERS as u32, "first_sight"), (u32::from(NR_GETPRIORITY), "exit_handshake")])
+}

@@ -1,0 +1,54 @@
+//! Reads the kernel's loss ledger through its mapping.
+
+use std::fs;
+
+use sensor_common::ledger::{CpuLedger, REASONS, Reason, SLOTS, slot_name};
+
+use crate::border::stats::LedgerRow;
+
+use super::mapping::Mapping;
+
+/// The ledger, summed over CPUs on demand, and the programs' recursion misses beside it.
+#[derive(Debug)]
+pub struct LedgerReader {
+    pub(super) value: Mapping,
+    pub(super) cpus: usize,
+    /// `(program, descriptor)` of the attached programs.
+    pub(super) programs: Vec<(&'static str, i32)>,
+}
+
+impl LedgerReader {
+    /// Every slot that saw anything.
+    pub fn rows(&self) -> Vec<LedgerRow> {
+        (0..SLOTS).filter_map(|slot| self.row(slot)).collect()
+    }
+
+    fn row(&self, slot: usize) -> Option<LedgerRow> {
+        let counts: Vec<(String, u64)> = Reason::ALL
+            .iter()
+            .map(|reason| (reason, self.sum(slot, *reason)))
+            .filter(|(_, count)| *count != 0)
+            .map(|(reason, count)| (reason.label().to_owned(), count))
+            .collect();
+        if counts.is_empty() {
+            return None;
+        }
+        let syscall = slot_name(slot as u16).unwrap_or("unnamed").to_owned();
+        Some(LedgerRow { syscall, counts })
+    }
+
+    fn sum(&self, slot: usize, reason: Reason) -> u64 {
+        let cell = 8 * (slot * REASONS + reason as usize);
+        (0..self.cpus).map(|cpu| self.value.u64(cpu * size_of::<CpuLedger>() + cell)).sum()
+    }
+
+    /// Runs that the kernel skipped because the program was already running on the CPU (5.12 and newer), from the
+    /// programs' fdinfo: it needs no capability.
+    pub fn recursion_misses(&self) -> Vec<(String, u64)> {
+        let misses = |fd: &i32| {
+            let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).ok()?;
+            info.lines().find_map(|line| line.strip_prefix("recursion_misses:")?.trim().parse().ok())
+        };
+        self.programs.iter().filter_map(|(name, fd)| Some(((*name).to_owned(), misses(fd)?))).collect()
+    }
+}

@@ -1,0 +1,153 @@
+//! Loads the programs, fills the stages, attaches the hooks of the table, reads the start-up iterator.
+
+use std::{
+    io::{self, Read},
+    os::fd::{AsFd, AsRawFd, RawFd},
+};
+
+use aya::{
+    Btf, Ebpf,
+    maps::{Map, MapData, MapError, ProgramArray, RingBuf},
+    programs::{Program, ProgramError},
+};
+use sensor_common::control::map;
+
+use super::{
+    CaptureError, Drain,
+    attach::{Degraded, Options},
+    hooks::{HOOKS, Hook, Need, Place, stages},
+    mapping::Mapping,
+    ring,
+};
+
+/// Maps a mmapable array of the object.
+pub(super) fn shared(
+    ebpf: &Ebpf,
+    name: &'static str,
+    bytes: usize,
+    writable: bool,
+) -> Result<Mapping, CaptureError> {
+    let Some(Map::Array(data)) = ebpf.map(name) else {
+        return Err(CaptureError::BadObject { what: name });
+    };
+    Mapping::new(data.fd().as_fd(), 0, bytes, writable)
+}
+
+pub(super) fn ring(ebpf: &mut Ebpf, options: Options) -> Result<Drain, CaptureError> {
+    let asleep = shared(ebpf, map::ASLEEP, size_of::<u32>(), true)?;
+    let ring = ebpf.take_map(map::RING).ok_or(CaptureError::BadObject { what: map::RING })?;
+    let ring = RingBuf::try_from(ring).map_err(|source| map_error(map::RING, source))?;
+    ring::drain(ring, asleep, options.ring_bytes)
+}
+
+fn map_error(map: &'static str, source: MapError) -> CaptureError {
+    CaptureError::Map { map, source: Box::new(source) }
+}
+
+fn program<'a>(ebpf: &'a mut Ebpf, hook: &Hook) -> Result<&'a mut Program, CaptureError> {
+    ebpf.program_mut(hook.program).ok_or(CaptureError::BadObject { what: hook.program })
+}
+
+/// Loads every program; what is optional and refused is listed with the reason.
+pub(super) fn load_all(ebpf: &mut Ebpf, btf: &Btf) -> Result<Vec<Degraded>, CaptureError> {
+    let mut degraded = Vec::new();
+    for hook in HOOKS {
+        let loaded = match program(ebpf, hook)? {
+            Program::BtfTracePoint(program) => program.load(hook.place.tracepoint(), btf),
+            Program::Iter(program) => program.load(hook.place.tracepoint(), btf),
+            _ => return Err(CaptureError::BadObject { what: hook.program }),
+        };
+        settle(loaded, hook, "load", &mut degraded)?;
+    }
+    Ok(degraded)
+}
+
+/// Passes a required hook's error on, lists an optional one's.
+fn settle(
+    result: Result<(), ProgramError>,
+    hook: &'static Hook,
+    step: &'static str,
+    degraded: &mut Vec<Degraded>,
+) -> Result<(), CaptureError> {
+    let Err(source) = result else { return Ok(()) };
+    if let ProgramError::LoadError { io_error, .. } = &source
+        && io_error.kind() == io::ErrorKind::PermissionDenied
+        && hook.need == Need::Required
+        && !rustix::process::geteuid().is_root()
+    {
+        return Err(CaptureError::NotPermitted { source: Box::new(source) });
+    }
+    match hook.need {
+        Need::Required => {
+            Err(CaptureError::Program { program: hook.program, step, source: Box::new(source) })
+        }
+        Need::Optional { .. } => {
+            degraded.push(Degraded { hook, reason: source.to_string() });
+            Ok(())
+        }
+    }
+}
+
+/// Puts the second stages of `sys_exit` into their array. Keep it: the kernel empties a program array when the last
+/// descriptor of user space closes.
+pub(super) fn fill_stages(ebpf: &mut Ebpf) -> Result<ProgramArray<MapData>, CaptureError> {
+    let array =
+        ebpf.take_map(map::EXIT_PROGRAMS).ok_or(CaptureError::BadObject { what: map::EXIT_PROGRAMS })?;
+    let mut array = ProgramArray::try_from(array).map_err(|source| map_error(map::EXIT_PROGRAMS, source))?;
+    for (index, name) in stages() {
+        let program = ebpf.program(name).ok_or(CaptureError::BadObject { what: name })?;
+        let fd = program.fd().map_err(|source| CaptureError::Program {
+            program: name,
+            step: "load",
+            source: Box::new(source),
+        })?;
+        array.set(index, fd, 0).map_err(|source| map_error(map::EXIT_PROGRAMS, source))?;
+    }
+    Ok(array)
+}
+
+/// Attaches every tracepoint, the dispatcher last.
+pub(super) fn attach_all(ebpf: &mut Ebpf, degraded: &mut Vec<Degraded>) -> Result<(), CaptureError> {
+    for hook in HOOKS {
+        if degraded.iter().any(|d| d.hook.program == hook.program) {
+            continue;
+        }
+        if let (Place::Tracepoint(_), Program::BtfTracePoint(program)) = (hook.place, program(ebpf, hook)?) {
+            let attached = program.attach().map(drop);
+            settle(attached, hook, "attach", degraded)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the task iterator once: records of the processes that are there now. Nothing when it is not to be had.
+pub(super) fn scan(ebpf: &mut Ebpf, degraded: &[Degraded]) -> Vec<u8> {
+    let mut records = Vec::new();
+    for hook in HOOKS.iter().filter(|hook| matches!(hook.place, Place::Iterator(_))) {
+        if degraded.iter().any(|d| d.hook.program == hook.program) {
+            continue;
+        }
+        let Ok(Program::Iter(program)) = program(ebpf, hook) else { continue };
+        let read = program
+            .attach()
+            .and_then(|link| program.take_link(link))
+            .map_err(io::Error::other)
+            .and_then(|link| link.into_file().map_err(io::Error::other))
+            .and_then(|mut file| file.read_to_end(&mut records));
+        if let Err(error) = read {
+            tracing::warn!(%error, "the task iterator could not be read: processes are known from /proc only");
+        }
+    }
+    records
+}
+
+/// `(program, descriptor)` of everything that is attached, for its statistics.
+pub(super) fn descriptors(ebpf: &Ebpf) -> Vec<(&'static str, RawFd)> {
+    HOOKS
+        .iter()
+        .filter_map(|hook| {
+            let fd = ebpf.program(hook.program)?.fd().ok()?;
+            Some((hook.program, fd.as_fd().as_raw_fd()))
+        })
+        .collect()
+}

@@ -1,0 +1,164 @@
+//! The only writer of the ring, and the only place that counts. Every run that was `seen` ends in exactly one of
+//! `filtered`, `submitted` or a loss.
+
+use core::arch::asm;
+
+use aya_ebpf::{
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    helpers::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, generated::bpf_ringbuf_output},
+};
+use sensor_common::{
+    ABI, Header, Kind,
+    abi::MAX_RECORD,
+    control::Control,
+    ledger::{REASONS, Reason, SLOTS},
+};
+
+use crate::maps::{ASLEEP, LEDGER, RECORD_MASK, RING, Scratch};
+
+/// Forces `x & mask` into the program: LLVM drops masks it can prove, the verifier cannot prove them.
+#[macro_export]
+macro_rules! mask {
+    ($x:expr, $m:literal) => {{
+        let mut value: u64 = $x as u64;
+        // SAFETY: one register, no memory.
+        #[allow(unused_unsafe)]
+        unsafe {
+            core::arch::asm!(concat!("{0} &= ", $m), inout(reg) value, options(pure, nomem, nostack));
+        }
+        value
+    }};
+}
+
+/// `*cell += value`, atomically. Without fetch, as 5.8 has none; by asm, as rustc has no atomics for this target.
+///
+/// # Safety
+/// `cell` must be an aligned cell of a map value.
+#[inline(always)]
+pub unsafe fn add(cell: *mut u64, value: u64) {
+    // SAFETY: the caller's.
+    unsafe { asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) cell, in(reg) value, options(nostack)) };
+}
+
+/// One slot's row of this CPU's ledger.
+#[derive(Clone, Copy)]
+pub struct Account {
+    counts: *mut [u64; REASONS],
+    /// This CPU.
+    pub cpu: u32,
+    /// The slot.
+    pub slot: u16,
+}
+
+impl Account {
+    /// Opens the account of `slot`; `None` only if the loader sized the map wrongly.
+    #[inline(always)]
+    pub fn open(slot: u16) -> Option<Self> {
+        // SAFETY: helper without arguments.
+        let cpu = unsafe { bpf_get_smp_processor_id() };
+        let ledger = LEDGER.get_ptr_mut(cpu)?;
+        let index = mask!(slot, "0xff") as usize;
+        const _: () = assert!(SLOTS == 0x100);
+        // SAFETY: `index` is masked to the number of slots.
+        let counts = unsafe { (&raw mut (*ledger).counts).cast::<[u64; REASONS]>().add(index) };
+        Some(Self { counts, cpu, slot })
+    }
+
+    /// Adds one. Atomic, as a tracepoint may be preempted by another on its CPU.
+    #[inline(always)]
+    pub fn count(self, reason: Reason) {
+        // SAFETY: a column of the row; the map value is 8-byte aligned and lives as long as the program.
+        unsafe { add(self.counts.cast::<u64>().add(reason as usize), 1) };
+    }
+
+    /// The header of a record of this slot.
+    #[inline(always)]
+    pub fn header(self, kind: Kind, len: u32, control: &Control) -> Header {
+        Header {
+            len,
+            abi: ABI,
+            kind: kind as u16,
+            slot: self.slot,
+            cpu: self.cpu as u16,
+            generation: control.generation,
+            // SAFETY: helper without arguments.
+            time_ns: unsafe { bpf_ktime_get_boot_ns() },
+        }
+    }
+}
+
+/// Whether a data record may still use the ring; the rest is for lifecycle records.
+#[inline(always)]
+fn has_room(control: &Control, len: u64) -> bool {
+    let used = RING.query(u64::from(BPF_RB_AVAIL_DATA));
+    used + len + 8 + u64::from(control.reserve_bytes) <= u64::from(control.ring_bytes)
+}
+
+/// Wakes the consumer if it sleeps. After the commit, whose exchange is the barrier: the consumer sets the word and
+/// then looks at the ring once more, so one of the two always sees the other.
+#[inline(always)]
+fn wake() {
+    let Some(asleep) = ASLEEP.get_ptr_mut(0) else { return };
+    // SAFETY: map value; a lost race between two producers costs one extra wake-up.
+    if unsafe { asleep.read_volatile() } == 0 {
+        return;
+    }
+    // SAFETY: as above.
+    unsafe { asleep.write_volatile(0) };
+    if let Some(nothing) = RING.reserve::<u64>(0) {
+        nothing.discard(u64::from(BPF_RB_FORCE_WAKEUP));
+    }
+}
+
+/// Writes a fixed record in place: reserve, fill, submit.
+#[inline(always)]
+pub fn fixed<T: 'static>(account: Account, control: &Control, kind: Kind, fill: impl FnOnce(*mut T)) -> bool {
+    if !kind.is_lifecycle() && !has_room(control, size_of::<T>() as u64) {
+        account.count(Reason::Reserve);
+        return false;
+    }
+    let Some(mut entry) = RING.reserve::<T>(0) else {
+        account.count(Reason::RingFull);
+        return false;
+    };
+    fill(entry.as_mut_ptr());
+    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+    account.count(Reason::Submitted);
+    wake();
+    true
+}
+
+/// Copies the record that was built in `scratch` into the ring.
+#[inline(always)]
+pub fn variable(account: Account, control: &Control, kind: Kind, scratch: *mut Scratch) -> bool {
+    // SAFETY: map value; volatile because the verifier must see a bounded scalar, not a history.
+    let len = unsafe { (&raw const (*scratch).used).read_volatile() } as u64;
+    if len > MAX_RECORD as u64 {
+        account.count(Reason::Oversize);
+        return false;
+    }
+    if !kind.is_lifecycle() && !has_room(control, len) {
+        account.count(Reason::Reserve);
+        return false;
+    }
+    let record = unsafe { (&raw mut (*scratch).record).cast::<u8>() };
+    // SAFETY: the header is the first thing in the record.
+    unsafe { (*record.cast::<Header>()).len = len as u32 };
+    const _: () = assert!(RECORD_MASK == 0x7fff);
+    // SAFETY: `record` has room for RECORD_MASK bytes.
+    let result = unsafe {
+        bpf_ringbuf_output(
+            (&raw const RING).cast_mut().cast(),
+            record.cast(),
+            mask!(len, "0x7fff"),
+            u64::from(BPF_RB_NO_WAKEUP),
+        )
+    };
+    if result != 0 {
+        account.count(Reason::RingFull);
+        return false;
+    }
+    account.count(Reason::Submitted);
+    wake();
+    true
+}

@@ -44,7 +44,17 @@ pub(crate) fn build(dirs: &Dirs) -> Result<PathBuf> {
 fn compile_accessors(dirs: &Dirs, tools: &ToolChain, out: &Path) -> Result<PathBuf> {
     let bitcode = out.join("accessors.bc");
     let mut clang = Command::new(&tools.clang);
-    clang.args(["-target", "bpfel", &format!("-mcpu={CPU}"), "-O2", "-g", "-Wall", "-Werror", "-emit-llvm", "-c"]);
+    clang.args([
+        "-target",
+        "bpfel",
+        &format!("-mcpu={CPU}"),
+        "-O2",
+        "-g",
+        "-Wall",
+        "-Werror",
+        "-emit-llvm",
+        "-c",
+    ]);
     clang.arg(dirs.root.join("sensor-ebpf/accessors.c")).arg("-o").arg(&bitcode);
     shell::run(&mut clang).context("cannot compile the C accessors")?;
     Ok(bitcode)

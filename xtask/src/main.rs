@@ -11,6 +11,8 @@ mod tidy;
 mod vm;
 mod test;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -49,10 +51,20 @@ enum Command {
     Tidy,
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes on one line; a backtrace would bury it.
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
     let dirs = Dirs::find()?;
-    match cli.command {
+    match command {
         Command::Setup => setup::everything(&dirs),
         Command::Build => agent::build(&dirs).map(|path| println!("{}", path.display())),
         Command::Ebpf => ebpf::build(&dirs).map(|path| println!("{}", path.display())),

@@ -117,7 +117,9 @@ impl Route {
                     .is_ok_and(|dir| PathBuf::from(dir.trim()).is_dir())
             }
             Self::Nightly => shell::stdout(kernel_command("rustc").args(["+nightly", "--print", "sysroot"]))
-                .is_ok_and(|dir| PathBuf::from(dir.trim()).join("lib/rustlib/src/rust/library/core").is_dir()),
+                .is_ok_and(|dir| {
+                    PathBuf::from(dir.trim()).join("lib/rustlib/src/rust/library/core").is_dir()
+                }),
         }
     }
 }
@@ -153,7 +155,10 @@ fn install(dirs: &Dirs, wanted: &[&str]) -> Result<()> {
         println!("will be installed by apt-get: {}", packages.join(" "));
     }
     if needs_linker {
-        println!("will be built by cargo install: bpf-linker {BPF_LINKER_VERSION} into {}", dirs.tools().display());
+        println!(
+            "will be built by cargo install: bpf-linker {BPF_LINKER_VERSION} into {}",
+            dirs.tools().display()
+        );
     }
     if !packages.is_empty() {
         apt_install(&packages)?;
@@ -194,7 +199,8 @@ fn install_linker(dirs: &Dirs) -> Result<()> {
         bail!("bpf-linker is built with LLVM 22, which is not at {LLVM_PREFIX}: {BY_HAND}");
     }
     let mut command = shell::cargo();
-    let options = ["--version", BPF_LINKER_VERSION, "--no-default-features", "--features", "llvm-22", "--locked"];
+    let options =
+        ["--version", BPF_LINKER_VERSION, "--no-default-features", "--features", "llvm-22", "--locked"];
     command.args(["install", "--quiet", "bpf-linker"]).args(options).arg("--root").arg(dirs.tools());
     command.env("LLVM_PREFIX", LLVM_PREFIX).env("LLVM_SYS_221_PREFIX", LLVM_PREFIX);
     command.env_remove("CARGO_TARGET_DIR");

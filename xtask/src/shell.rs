@@ -19,10 +19,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs to the end and returns what was printed; standard error is part of the failure.
 pub(crate) fn stdout(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start `{}`", text(command)))?;
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{}`", text(command)))?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
         bail!("`{}` failed: {}\n{}", text(command), output.status, errors.trim_end());

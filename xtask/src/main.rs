@@ -1,2 +1,76 @@
-//! All automation of the repository.
-fn main() {}
+//! All automation of the repository: `cargo xtask <command>`. This file only parses and dispatches.
+#![forbid(unsafe_code)]
+
+mod dirs;
+mod shell;
+mod setup;
+mod ebpf;
+mod agent;
+mod run;
+mod tidy;
+mod vm;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::dirs::Dirs;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, runs and tests Saker", disable_version_flag = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what building and testing need, saying first what that is.
+    Setup,
+    /// Build the kernel object and the agent that embeds it: target/release/saker.
+    Build,
+    /// Build only the kernel object and print its path.
+    Ebpf,
+    /// Build, then run the agent with the bundled rules on this host (needs root).
+    Run {
+        /// What follows `--` is handed to the agent.
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Run the whole suite: what CI runs.
+    Test {
+        /// Leave out the virtual machines.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Boot Debian kernels under QEMU and run the scenarios of `saker-vm-init` in each.
+    Vm(vm::Options),
+    /// Check layering, file sizes, headers and other house rules.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes on one line; a backtrace would bury it.
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let dirs = Dirs::find()?;
+    match command {
+        Command::Setup => setup::everything(&dirs),
+        Command::Build => agent::build(&dirs).map(|path| println!("{}", path.display())),
+        Command::Ebpf => ebpf::build(&dirs).map(|path| println!("{}", path.display())),
+        Command::Run { args } => run::run(&dirs, &args),
+        Command::Test { quick } => test::run(&dirs, quick),
+        Command::Vm(options) => vm::run(&dirs, &options),
+        Command::Tidy => tidy::run(&dirs),
+    }
+}

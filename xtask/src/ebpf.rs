@@ -1,0 +1,130 @@
+//! sensor-ebpf/ and its C accessors → one BPF object. Does nothing when neither sources nor tools changed.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::dirs::Dirs;
+use crate::setup::{self, DISTRIBUTION_CARGO, DISTRIBUTION_RUSTC, Route, ToolChain};
+use crate::shell;
+
+const TARGET: &str = "bpfel-unknown-none";
+const CPU: &str = "v3";
+/// Folders that the object is made of.
+const SOURCES: &[&str] = &["sensor-common", "sensor-ebpf"];
+/// Changes when this file changes how it builds.
+const RECIPE: u32 = 1;
+
+/// Builds the object if need be; returns its path.
+pub(crate) fn build(dirs: &Dirs) -> Result<PathBuf> {
+    let tools = setup::kernel_tools(dirs)?;
+    let out = dirs.target.join("ebpf");
+    let object = out.join("saker.bpf.o");
+    let stamp = out.join("saker.bpf.stamp");
+    let wanted = fingerprint(dirs, &tools)?;
+    if object.is_file() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(object);
+    }
+    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let accessors = compile_accessors(dirs, &tools, &out)?;
+    let built = compile(dirs, &tools, &out, &accessors)?;
+    // The agent embeds the copy: an unchanged object keeps its time, so the agent is not built again.
+    let bytes = fs::read(&built).with_context(|| format!("no object at {}", built.display()))?;
+    if !fs::read(&object).is_ok_and(|old| old == bytes) {
+        fs::write(&object, &bytes).with_context(|| format!("cannot write {}", object.display()))?;
+    }
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(object)
+}
+
+fn compile_accessors(dirs: &Dirs, tools: &ToolChain, out: &Path) -> Result<PathBuf> {
+    // cargo does not look into what the linker is given: another source needs another name.
+    let source = dirs.root.join("sensor-ebpf/accessors.c");
+    let mut hasher = DefaultHasher::new();
+    fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?.hash(&mut hasher);
+    let bitcode = out.join(format!("accessors-{:016x}.bc", hasher.finish()));
+    let mut clang = Command::new(&tools.clang);
+    clang.args([
+        "-target",
+        "bpfel",
+        &format!("-mcpu={CPU}"),
+        "-O2",
+        "-g",
+        "-Wall",
+        "-Werror",
+        "-emit-llvm",
+        "-c",
+    ]);
+    clang.arg(source).arg("-o").arg(&bitcode);
+    shell::run(&mut clang).context("cannot compile the C accessors")?;
+    Ok(bitcode)
+}
+
+fn compile(dirs: &Dirs, tools: &ToolChain, out: &Path, accessors: &Path) -> Result<PathBuf> {
+    let (linker, accessors) = (tools.linker.display(), accessors.display());
+    let flags = [
+        format!("-Clinker={linker}"),
+        format!("-Clink-arg={accessors}"),
+        "-Clink-arg=--btf".to_owned(),
+        "-Cdebuginfo=2".to_owned(),
+        format!("-Ctarget-cpu={CPU}"),
+    ];
+    let mut cargo = match tools.route {
+        Route::Distribution => {
+            let mut cargo = setup::kernel_command(DISTRIBUTION_CARGO);
+            cargo.env("RUSTC", DISTRIBUTION_RUSTC).env("RUSTC_BOOTSTRAP", "1").arg("build");
+            cargo
+        }
+        Route::Nightly => {
+            let mut cargo = setup::kernel_command("cargo");
+            cargo.args(["+nightly", "build", "-Zbuild-std=core"]);
+            cargo
+        }
+    };
+    // The encoded form allows spaces in paths.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    cargo.args(["--release", "--target", TARGET, "--target-dir"]).arg(out);
+    cargo.current_dir(dirs.root.join("sensor-ebpf"));
+    shell::run(&mut cargo).context("cannot build the kernel programs")?;
+    Ok(out.join(TARGET).join("release/saker"))
+}
+
+/// Sources, tools and recipe in one line of text.
+fn fingerprint(dirs: &Dirs, tools: &ToolChain) -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    let mut n_files = 0_usize;
+    for folder in SOURCES {
+        let mut files = Vec::new();
+        collect(&dirs.root.join(folder), &mut files)?;
+        files.sort();
+        n_files += files.len();
+        for file in files {
+            file.strip_prefix(&dirs.root).unwrap_or(&file).hash(&mut hasher);
+            fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);
+        }
+    }
+    // Dependency versions of sensor-common come from the root.
+    fs::read(dirs.root.join("Cargo.toml")).context("cannot read Cargo.toml")?.hash(&mut hasher);
+    Ok(format!("recipe {RECIPE}, {n_files} files {:016x}, {}\n", hasher.finish(), tools.describe()?))
+}
+
+fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !dir.is_dir() {
+        bail!("there is no {}", dir.display());
+    }
+    for entry in fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if path.file_name() != Some(OsStr::new("target")) {
+                collect(&path, files)?;
+            }
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

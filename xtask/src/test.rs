@@ -1,0 +1,147 @@
+//! `cargo xtask test`: the whole suite as named steps, each with its time; what is left out is said with the reason.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::dirs::Dirs;
+use crate::{agent, shell, tidy, vm};
+
+/// Tells the live tests which binary to run.
+const BINARY_VARIABLE: &str = "SAKER_BIN";
+const LIVE_PACKAGE: &str = "saker-tests";
+
+/// Runs every step, also after a failure; fails if one did.
+pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
+    let mut suite = Suite::default();
+    suite.step("format", missing_component("fmt", "rustfmt"), || format(dirs));
+    suite.step("clippy", missing_component("clippy", "clippy"), || {
+        let mut cargo = in_root(dirs);
+        shell::run(cargo.args([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
+    });
+    suite.step("tidy", None, || tidy::run(dirs));
+    suite.step("dependencies", missing_program("cargo-deny"), || {
+        // Advisories need a database from outside; they are for a release, not for each run.
+        shell::run(in_root(dirs).args(["deny", "--offline", "check", "bans", "licenses", "sources"]))
+    });
+    suite.step("unit tests", None, || {
+        let mut cargo = in_root(dirs);
+        shell::run(cargo.args([
+            "test",
+            "--quiet",
+            "--workspace",
+            "--exclude",
+            LIVE_PACKAGE,
+            "--no-fail-fast",
+        ]))
+    });
+    suite.step("build", None, || agent::build(dirs).map(drop));
+    suite.step("live tests", cannot_run_live(dirs), || live(dirs));
+    let no_vm = if is_quick { Some("--quick".to_owned()) } else { missing_program("qemu-system-x86_64") };
+    suite.step("virtual machines", no_vm, || vm::run(dirs, &vm::Options::default()));
+    suite.close()
+}
+
+fn format(dirs: &Dirs) -> Result<()> {
+    shell::run(in_root(dirs).args(["fmt", "--all", "--check"]))?;
+    for workspace in ["sensor-ebpf", "fuzz"] {
+        let manifest = dirs.root.join(workspace).join("Cargo.toml");
+        if manifest.is_file() {
+            shell::run(in_root(dirs).args(["fmt", "--check", "--manifest-path"]).arg(manifest))?;
+        }
+    }
+    Ok(())
+}
+
+/// Against the running kernel, one test at a time: they share it.
+fn live(dirs: &Dirs) -> Result<()> {
+    let binary = dirs.target.join("release/saker");
+    let mut cargo = in_root(dirs);
+    cargo.args(["test", "--quiet", "--package", LIVE_PACKAGE, "--no-fail-fast", "--", "--test-threads=1"]);
+    shell::run(cargo.env(BINARY_VARIABLE, binary))
+}
+
+fn cannot_run_live(dirs: &Dirs) -> Option<String> {
+    if !shell::is_root() {
+        return Some("not root".to_owned());
+    }
+    if !Path::new("/sys/kernel/btf/vmlinux").is_file() {
+        return Some("this kernel has no BTF (/sys/kernel/btf/vmlinux)".to_owned());
+    }
+    let binary = dirs.target.join("release/saker");
+    (!binary.is_file()).then(|| "there is no binary: the build failed".to_owned())
+}
+
+fn in_root(dirs: &Dirs) -> Command {
+    let mut cargo = shell::cargo();
+    cargo.current_dir(&dirs.root).env("CARGO_TARGET_DIR", &dirs.target);
+    cargo
+}
+
+fn missing_component(subcommand: &str, name: &str) -> Option<String> {
+    let is_there = shell::succeeds(shell::cargo().args([subcommand, "--version"]));
+    (!is_there).then(|| format!("{name} is not installed"))
+}
+
+fn missing_program(name: &str) -> Option<String> {
+    shell::find_in_path(name).is_none().then(|| format!("{name} is not installed"))
+}
+
+/// What has run so far.
+#[derive(Default)]
+struct Suite {
+    steps: Vec<(&'static str, Outcome)>,
+}
+
+enum Outcome {
+    Passed(Duration),
+    Failed(Duration, anyhow::Error),
+    Skipped(String),
+}
+
+impl Suite {
+    fn step(&mut self, name: &'static str, skip: Option<String>, act: impl FnOnce() -> Result<()>) {
+        let outcome = if let Some(reason) = skip {
+            Outcome::Skipped(reason)
+        } else {
+            println!("\n=== {name}");
+            let start = Instant::now();
+            match act() {
+                Ok(()) => Outcome::Passed(start.elapsed()),
+                Err(error) => Outcome::Failed(start.elapsed(), error),
+            }
+        };
+        println!("=== {}", line(name, &outcome));
+        self.steps.push((name, outcome));
+    }
+
+    fn close(&self) -> Result<()> {
+        println!("\n=== summary");
+        for (name, outcome) in &self.steps {
+            println!("{}", line(name, outcome));
+        }
+        let failed = self.steps.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed(..)));
+        let names: Vec<&str> = failed.map(|(name, _)| *name).collect();
+        if names.is_empty() { Ok(()) } else { bail!("failed: {}", names.join(", ")) }
+    }
+}
+
+fn line(name: &str, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Passed(time) => format!("{name}: passed in {:.1} s", time.as_secs_f64()),
+        Outcome::Failed(time, error) => {
+            format!("{name}: FAILED after {:.1} s: {error:#}", time.as_secs_f64())
+        }
+        Outcome::Skipped(reason) => format!("{name}: skipped: {reason}"),
+    }
+}

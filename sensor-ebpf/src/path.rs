@@ -16,6 +16,13 @@ use crate::{
 /// Longest name that is copied by whole words; longer ones take one helper call.
 const WORDS_BYTES: u32 = 40;
 
+/// [`walk`] as a subprogram: after it returns the verifier has little to remember, which makes programs with several
+/// walks cheap to check. Not for programs that tail-call.
+#[inline(never)]
+pub fn walk_called(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentry) {
+    walk(buffer, fs, mnt, dentry);
+}
+
 /// Assembles the path of `(mnt, dentry)` as `fs`'s task sees it; it then is `bytes[start..PATH_BYTES]`.
 /// The root itself is the empty path: the caller reads it as `/`.
 #[inline(always)]

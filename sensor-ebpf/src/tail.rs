@@ -21,6 +21,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Builder {
     pub scratch: *mut Scratch,
+    /// Whether the program may have subprograms: it does not tail-call.
+    may_call: bool,
 }
 
 impl Builder {
@@ -47,7 +49,13 @@ impl Builder {
                 return None;
             }
         }
-        Some(Self { scratch })
+        Some(Self { scratch, may_call: true })
+    }
+
+    /// For a program that tail-calls: everything is inlined.
+    #[inline(always)]
+    pub fn inlined(self) -> Self {
+        Self { may_call: false, ..self }
     }
 
     /// Gives the scratch back.
@@ -181,7 +189,11 @@ impl Builder {
     pub fn path(self, fs: Fs, mnt: Vfsmount, dentry: Dentry, source: Source) -> Slice {
         // SAFETY: map value.
         let buffer: *mut PathBuffer = unsafe { &raw mut (*self.scratch).path };
-        path::walk(buffer, fs, mnt, dentry);
+        if self.may_call {
+            path::walk_called(buffer, fs, mnt, dentry);
+        } else {
+            path::walk(buffer, fs, mnt, dentry);
+        }
         // SAFETY: map value.
         let (start, flags) = unsafe {
             ((&raw const (*buffer).start).read_volatile(), (&raw const (*buffer).flags).read_volatile())

@@ -47,37 +47,41 @@ pub struct Hook {
     pub place: Place,
     /// Whether the sensor starts without it.
     pub need: Need,
+    /// Rough cost of verifying it, thousands of instructions: the dearest are loaded first.
+    pub weight: u8,
 }
 
-const fn required(program: &'static str, place: Place) -> Hook {
-    Hook { program, place, need: Need::Required }
+const fn required(program: &'static str, place: Place, weight: u8) -> Hook {
+    Hook { program, place, need: Need::Required, weight }
 }
 
 /// Every program, in loading order: stages before the dispatcher that calls them, which attaches last.
 pub static HOOKS: &[Hook] = &[
-    required("first_sight", Place::Stage),
-    required("exit_call", Place::Stage),
-    required("exit_names", Place::Stage),
-    required("exit_open", Place::Stage),
-    required("exit_descriptor", Place::Stage),
-    required("exit_socket", Place::Stage),
-    required("exit_handshake", Place::Stage),
+    required("first_sight", Place::Stage, 145),
+    required("exit_call", Place::Stage, 1),
+    required("exit_names", Place::Stage, 100),
+    required("exit_open", Place::Stage, 126),
+    required("exit_descriptor", Place::Stage, 26),
+    required("exit_socket", Place::Stage, 2),
+    required("exit_handshake", Place::Stage, 1),
     Hook {
         program: "scan",
         place: Place::Iterator("task"),
         need: Need::Optional {
             without: "processes that started before the sensor are known from /proc only",
         },
+        weight: 52,
     },
     Hook {
         program: "cgroup_mkdir",
         place: Place::Tracepoint("cgroup_mkdir"),
         need: Need::Optional { without: "a container is looked up at its first process, not before it" },
+        weight: 1,
     },
-    required("fork", Place::Tracepoint("sched_process_fork")),
-    required("exec", Place::Tracepoint("sched_process_exec")),
-    required("exit", Place::Tracepoint("sched_process_exit")),
-    required("sys_exit", Place::Tracepoint("sys_exit")),
+    required("fork", Place::Tracepoint("sched_process_fork"), 2),
+    required("exec", Place::Tracepoint("sched_process_exec"), 138),
+    required("exit", Place::Tracepoint("sched_process_exit"), 1),
+    required("sys_exit", Place::Tracepoint("sys_exit"), 1),
 ];
 
 /// Number of `getpriority`, the handshake's call.

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Read},
     os::fd::{AsFd, AsRawFd, RawFd},
+    sync::{Mutex, PoisonError},
 };
 
 use aya::{
@@ -48,18 +49,51 @@ fn program<'a>(ebpf: &'a mut Ebpf, hook: &Hook) -> Result<&'a mut Program, Captu
     ebpf.program_mut(hook.program).ok_or(CaptureError::BadObject { what: hook.program })
 }
 
-/// Loads every program; what is optional and refused is listed with the reason.
+/// Loads every program; what is optional and refused is listed with the reason. Side by side, because the verifier's
+/// time is most of the start.
 pub(super) fn load_all(ebpf: &mut Ebpf, btf: &Btf) -> Result<Vec<Degraded>, CaptureError> {
-    let mut degraded = Vec::new();
-    for hook in HOOKS {
-        let loaded = match program(ebpf, hook)? {
-            Program::BtfTracePoint(program) => program.load(hook.place.tracepoint(), btf),
-            Program::Iter(program) => program.load(hook.place.tracepoint(), btf),
-            _ => return Err(CaptureError::BadObject { what: hook.program }),
+    let mut programs: Vec<(&'static Hook, &mut Program)> = ebpf
+        .programs_mut()
+        .filter_map(|(name, program)| Some((HOOKS.iter().find(|hook| hook.program == name)?, program)))
+        .collect();
+    if let Some(missing) = HOOKS.iter().find(|hook| !programs.iter().any(|(h, _)| h.program == hook.program))
+    {
+        return Err(CaptureError::BadObject { what: missing.program });
+    }
+    programs.sort_by_key(|(hook, _)| std::cmp::Reverse(hook.weight));
+    let queue = Mutex::new(programs.into_iter());
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(LOADERS);
+    let loaded: Vec<_> = std::thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            while let Some((hook, program)) = next(&queue) {
+                done.push((hook, load(program, hook, btf)));
+            }
+            done
         };
-        settle(loaded, hook, "load", &mut degraded)?;
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+    });
+    let mut degraded = Vec::new();
+    for (hook, result) in loaded {
+        settle(result, hook, "load", &mut degraded)?;
     }
     Ok(degraded)
+}
+
+/// Threads that load at once; more gain nothing, as three programs are most of the work.
+const LOADERS: usize = 4;
+
+fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
+
+fn load(program: &mut Program, hook: &Hook, btf: &Btf) -> Result<(), ProgramError> {
+    match program {
+        Program::BtfTracePoint(program) => program.load(hook.place.tracepoint(), btf),
+        Program::Iter(program) => program.load(hook.place.tracepoint(), btf),
+        _ => Err(ProgramError::UnexpectedProgramType),
+    }
 }
 
 /// Passes a required hook's error on, lists an optional one's.

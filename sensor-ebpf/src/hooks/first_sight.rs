@@ -32,7 +32,7 @@ fn tell() {
     let Some(control) = policy::control() else { return };
     let Some(account) = Account::open(slot::PROCESS) else { return };
     account.count(Reason::Seen);
-    let Some(builder) = Builder::take(account) else { return };
+    let Some(builder) = Builder::take(account).map(Builder::inlined) else { return };
     let task = kernel::current();
     let told = builder.start::<Told<Process>>();
     // SAFETY: map memory of that type.

@@ -146,14 +146,16 @@ unsafe fn name(task: Task, builder: Builder, name: u8, base: u8) -> (Slice, Slic
     }
     let fs = task.fs();
     let dirfd = if base == CWD { AT_FDCWD } else { unsafe { arg(builder.scratch, base) as i32 } };
-    if dirfd == AT_FDCWD {
-        return (spelled, builder.path(fs, fs.pwd_mnt(), fs.pwd_dentry(), Source::Task));
-    }
-    let file = task.file(dirfd as u32);
-    if file.0 == 0 {
+    let (mnt, dentry, source) = if dirfd == AT_FDCWD {
+        (fs.pwd_mnt(), fs.pwd_dentry(), Source::Task)
+    } else {
+        let directory = task.file(dirfd as u32);
+        (directory.mnt(), directory.dentry(), Source::Fd)
+    };
+    if dentry.0 == 0 {
         return (spelled, Slice::NONE);
     }
-    (spelled, builder.path(fs, file.mnt(), file.dentry(), Source::Fd))
+    (spelled, builder.path(fs, mnt, dentry, source))
 }
 
 #[inline(always)]

@@ -6,3 +6,9 @@
 pub mod border;
 /// The kernel edge: load, attach, drain, count.
 pub mod capture;
+/// Bytes → borrowed records. Pure.
+pub mod decode;
+/// Record → event with its context.
+pub mod enrich;
+/// Rule files → verdicts and alerts. Pure.
+pub mod rules;

@@ -161,12 +161,12 @@ wire! {
     }
 }
 
-const _: () = assert!(size_of::<Prefix>() % 8 == 0);
-const _: () = assert!(size_of::<Process>() % 8 == 0);
-const _: () = assert!(size_of::<Cgroup>() % 8 == 0);
+const _: () = assert!(size_of::<Prefix>().is_multiple_of(8));
+const _: () = assert!(size_of::<Process>().is_multiple_of(8));
+const _: () = assert!(size_of::<Cgroup>().is_multiple_of(8));
 const _: () = assert!(size_of::<Call>() == 64);
-const _: () = assert!(size_of::<File>() % 8 == 0);
-const _: () = assert!(size_of::<Socket>() % 8 == 0);
+const _: () = assert!(size_of::<File>().is_multiple_of(8));
+const _: () = assert!(size_of::<Socket>().is_multiple_of(8));
 
 /// Bits of [`Process::exe_flags`].
 pub mod exe {

@@ -34,7 +34,7 @@ macro_rules! wire {
             derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout, zerocopy::Immutable)
         )]
         pub struct $name { $($body)* }
-        const _: () = assert!(size_of::<$name>() % 4 == 0);
+        const _: () = assert!(size_of::<$name>().is_multiple_of(4));
     )*};
 }
 pub(crate) use wire;

@@ -2,7 +2,7 @@
 //!
 //! Sleeping costs producers nothing and a single event no time: the consumer sets the `asleep` word and looks once
 //! more; the producer that finds it set clears it and wakes. Under load the consumer naps instead of sleeping, so that
-//! producers send no wake-ups at all (spec: an irq_work per record costs 7 to 26 us).
+//! producers send no wake-ups at all (spec: an `irq_work` per record costs 7 to 26 us).
 
 use std::{os::fd::AsFd, time::Duration};
 

@@ -21,12 +21,12 @@ enum Reach {
 const MODULES: &[(&str, Reach)] = &[
     ("app", Reach::Top),
     ("border", Reach::Open),
-    ("telemetry", Reach::Open),
     ("capture", Reach::Flow),
     ("decode", Reach::Flow),
     ("enrich", Reach::Flow),
     ("rules", Reach::Flow),
     ("sinks", Reach::Egress),
+    ("telemetry", Reach::Egress),
 ];
 
 /// Modules of the agent import leftwards only.

@@ -19,7 +19,11 @@ fn imports_go_leftwards() {
     check(
         "sensor-agent/src/enrich/process.rs",
         text,
-        &["3: `enrich` must not import `rules`", "3: `enrich` must not import `sinks`"],
+        &[
+            "3: `enrich` must not import `rules`",
+            "3: `enrich` must not import `sinks`",
+            "4: `enrich` must not import `telemetry`",
+        ],
     );
     check("sensor-agent/src/app.rs", text, &[]);
     check("sensor-agent/src/border.rs", "//! X.\nuse crate::border::alert;\n", &[]);

@@ -1,0 +1,55 @@
+//! What rules evaluate: a record with its context, all borrowed for the time of one event.
+
+use sensor_common::syscalls::{self, Row};
+
+use super::{Process, State};
+use crate::decode::Record;
+
+/// One event as rules see it. A record is one event, but a fork is two: the caller's and the child's (Falco's clone
+/// with the child's tid and with 0 as result).
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// Falco's `evt.num`, from 1.
+    pub num: u64,
+    /// Wall-clock time, ns since the epoch.
+    pub time_ns: u64,
+    /// The record behind it.
+    pub record: &'a Record<'a>,
+    /// Which of a fork's two events this is.
+    pub side: Side,
+    /// The process that did it (of [`Side::Child`] the child).
+    pub actor: &'a Process,
+    /// All other processes, users, the host.
+    pub state: &'a State,
+}
+
+/// Side of a fork.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The only event of its record, or the caller of a fork.
+    Caller,
+    /// The child of a fork.
+    Child,
+}
+
+impl<'a> Event<'a> {
+    /// Ledger slot: what rules are bucketed by.
+    pub fn slot(&self) -> u16 {
+        self.record.prefix.header.slot
+    }
+
+    /// The row of the syscall table, for system calls.
+    pub fn row(&self) -> Option<&'static Row> {
+        syscalls::row(self.slot())
+    }
+
+    /// The parent process, if it is known.
+    pub fn parent(&self) -> Option<&'a Process> {
+        self.state.parent(self.actor)
+    }
+
+    /// The process, its parent, and so on upwards; bounded and free of loops.
+    pub fn lineage(&self) -> impl Iterator<Item = &'a Process> + use<'a> {
+        self.state.lineage(self.actor)
+    }
+}

@@ -7,7 +7,7 @@ pub mod stats;
 pub mod channel;
 
 pub use alert::{Alert, FieldValue, Priority};
-pub use channel::{Receiver, SendError, Sender, channel};
+pub use channel::{Receiver, RecvError, SendError, Sender, channel};
 pub use stats::Stats;
 
 use serde::{Deserialize, Serialize};

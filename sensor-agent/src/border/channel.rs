@@ -41,6 +41,17 @@ pub enum SendError {
     Closed,
 }
 
+/// Why there is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecvError {
+    /// None came in time.
+    #[error("no message came in time")]
+    Quiet,
+    /// All senders are gone and the queue is empty.
+    #[error("the other half has ended")]
+    Closed,
+}
+
 /// A channel for at most `bound` waiting messages.
 pub fn channel<T>(bound: usize) -> (Sender<T>, Receiver<T>) {
     let (tx, rx) = mpsc::sync_channel(bound);
@@ -67,9 +78,12 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// The next message; `None` when none came within `wait` or all senders are gone.
-    pub fn recv(&self, wait: Duration) -> Option<T> {
-        self.queue.recv_timeout(wait).ok()
+    /// The next message, for which it waits `wait` at most.
+    pub fn recv(&self, wait: Duration) -> Result<T, RecvError> {
+        self.queue.recv_timeout(wait).map_err(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => RecvError::Quiet,
+            mpsc::RecvTimeoutError::Disconnected => RecvError::Closed,
+        })
     }
 
     /// The next message if one waits.

@@ -1,0 +1,242 @@
+//! Canaries (DESIGN D10): acts with a nonce that only this agent performs, so that "seeing" is proven, not assumed.
+//! A thread acts; the pipeline hears. One way goes through the `sys_exit` dispatcher (an rmdir that fails), the other
+//! through fork and exit (a thread whose comm is the nonce).
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use sensor_common::syscalls;
+
+use crate::{
+    border::CanaryPath,
+    capture::{CaptureError, Policy},
+    decode::{Body, Record},
+};
+
+/// How often a canary is sent.
+pub(super) const PERIOD: Duration = Duration::from_secs(2);
+
+/// What the syscall canary removes; procfs refuses, so nothing can ever be there.
+const DIRECTORY: &str = "/proc/saker-canary-";
+/// The comm of the lifecycle canary: with 12 hexadecimal digits it fills the 15 bytes of a comm.
+const COMM: &str = "sc-";
+/// Bits of a nonce that fit a comm.
+const NONCE_BITS: u32 = 48;
+
+/// System call of the syscall canary; must be of interest while canaries are sent.
+const CALL: &str = "rmdir";
+
+/// Its native number.
+pub(super) fn call() -> Option<u16> {
+    syscalls::TABLE.iter().find(|row| row.name == CALL).map(|row| row.nr)
+}
+
+/// The sending thread. Dropped, it ends within a moment and is joined.
+pub(super) struct Sender {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A thread could not be started, or its calls are not seen.
+#[derive(Debug, thiserror::Error)]
+pub enum CanaryError {
+    /// No thread.
+    #[error("cannot start the canary thread")]
+    Thread(#[source] io::Error),
+    /// The handshake did not come back.
+    #[error("the canary thread's own call was not seen")]
+    Unseen(#[source] CaptureError),
+}
+
+impl Sender {
+    /// Starts the thread, which introduces itself to the kernel side before this returns: `policy` must have the
+    /// handshake's call among the interesting ones.
+    pub(super) fn start(policy: Arc<Policy>, run_nonce: u64) -> Result<Self, CanaryError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (ready, introduced) = std::sync::mpsc::sync_channel(1);
+        let stopped = Arc::clone(&stop);
+        let body = move || {
+            let seen = policy.introduce_canary();
+            let is_seen = seen.is_ok();
+            if ready.send(seen).is_err() || !is_seen {
+                return;
+            }
+            let mut nonce = run_nonce;
+            while !stopped.load(Ordering::Relaxed) {
+                nonce = nonce.wrapping_add(1) & ((1 << NONCE_BITS) - 1);
+                act(nonce);
+                thread::park_timeout(PERIOD);
+            }
+        };
+        let thread =
+            thread::Builder::new().name("saker-canary".to_owned()).spawn(body).map_err(CanaryError::Thread)?;
+        let introduced = introduced.recv().unwrap_or(Err(CaptureError::Blind));
+        introduced.map_err(CanaryError::Unseen)?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A canary thread that panicked has nothing left to clean up.
+            let _ended = thread.join();
+        }
+    }
+}
+
+fn act(nonce: u64) {
+    // Refused by procfs, which is the point: only the call is wanted. A thread that cannot be made is a missing
+    // canary, which health will tell.
+    let _refused = rustix::fs::rmdir(format!("{DIRECTORY}{nonce:012x}"));
+    if let Ok(thread) = thread::Builder::new().name(format!("{COMM}{nonce:012x}")).spawn(|| {}) {
+        let _ended = thread.join();
+    }
+}
+
+/// The hearing side: knows canaries among records.
+#[derive(Debug)]
+pub(super) struct Ears {
+    tgid: u32,
+    tid: u32,
+    /// Threads of the agent that were seen to start and not yet to end.
+    started: VecDeque<u32>,
+}
+
+/// Threads of the agent whose start is remembered.
+const STARTED: usize = 16;
+
+/// What a record is to the canary logic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Not a canary.
+    Nothing,
+    /// Part of one: not for rules.
+    Part,
+    /// One came through.
+    Canary(CanaryPath, u64),
+}
+
+impl Ears {
+    /// For the agent's global tgid and the canary thread's global tid.
+    pub(super) fn new(tgid: u32, tid: u32) -> Self {
+        Self { tgid, tid, started: VecDeque::with_capacity(STARTED) }
+    }
+
+    /// Looks at one record.
+    pub(super) fn hear(&mut self, record: &Record<'_>) -> Heard {
+        let task = &record.prefix.task;
+        if task.tgid != self.tgid {
+            return Heard::Nothing;
+        }
+        match &record.body {
+            Body::File(file) if task.tid == self.tid => {
+                let name = record.text(&file.name[0]).unwrap_or_default();
+                match name.strip_prefix(DIRECTORY.as_bytes()).and_then(nonce) {
+                    Some(nonce) => Heard::Canary(CanaryPath::Syscall, nonce),
+                    None => Heard::Nothing,
+                }
+            }
+            Body::Fork(_) if task.tid != task.tgid => {
+                if self.started.len() == STARTED {
+                    self.started.pop_front();
+                }
+                self.started.push_back(task.tid);
+                Heard::Part
+            }
+            Body::Exit(_) => {
+                let Some(at) = self.started.iter().position(|tid| *tid == task.tid) else {
+                    return Heard::Nothing;
+                };
+                self.started.remove(at);
+                let comm = task.comm.split(|byte| *byte == 0).next().unwrap_or_default();
+                match comm.strip_prefix(COMM.as_bytes()).and_then(nonce) {
+                    Some(nonce) => Heard::Canary(CanaryPath::Lifecycle, nonce),
+                    None => Heard::Part,
+                }
+            }
+            _ => Heard::Nothing,
+        }
+    }
+}
+
+fn nonce(digits: &[u8]) -> Option<u64> {
+    u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use sensor_common::{
+        Kind, Source, Task,
+        event::{Exit, File, Process},
+        ledger::slot,
+    };
+
+    use super::{CanaryPath, Ears, Heard};
+    use crate::decode::{Builder, Record, zero};
+
+    const TGID: u32 = 100;
+    const CANARY: u32 = 105;
+
+    fn task(tgid: u32, tid: u32, comm: &str) -> Task {
+        let mut task = Task { tgid, tid, ..zero() };
+        task.comm[..comm.len()].copy_from_slice(comm.as_bytes());
+        task
+    }
+
+    fn rmdir(task: Task, path: &str) -> Vec<u8> {
+        let mut builder = Builder::new::<File>();
+        let name = builder.text(path.as_bytes(), Source::UserExit);
+        builder.finish(Kind::File, 30, 1, task, &File { name: [name, zero()], ..zero() })
+    }
+
+    fn fork(task: Task) -> Vec<u8> {
+        Builder::new::<Process>().finish(Kind::Fork, slot::FORK, 1, task, &zero::<Process>())
+    }
+
+    fn exit(task: Task) -> Vec<u8> {
+        Builder::new::<Exit>().finish(Kind::Exit, slot::EXIT, 1, task, &zero::<Exit>())
+    }
+
+    #[test]
+    fn canaries_are_told_from_everything_else() {
+        let mut ears = Ears::new(TGID, CANARY);
+        let canary = Heard::Canary;
+        let cases = [
+            ("a stranger's rmdir", rmdir(task(7, 7, "x"), "/proc/saker-canary-000000000001"), Heard::Nothing),
+            (
+                "another thread's",
+                rmdir(task(TGID, 101, "x"), "/proc/saker-canary-000000000001"),
+                Heard::Nothing,
+            ),
+            (
+                "the canary's",
+                rmdir(task(TGID, CANARY, "x"), "/proc/saker-canary-00000000abcd"),
+                canary(CanaryPath::Syscall, 0xabcd),
+            ),
+            ("no nonce", rmdir(task(TGID, CANARY, "x"), "/proc/saker-canary-zz"), Heard::Nothing),
+            ("an end without a start", exit(task(TGID, 120, "sc-000000000002")), Heard::Nothing),
+            ("a start", fork(task(TGID, 120, "saker-canary")), Heard::Part),
+            (
+                "its end",
+                exit(task(TGID, 120, "sc-000000000002")),
+                canary(CanaryPath::Lifecycle, 2),
+            ),
+            ("the end of another thread of ours", exit(task(TGID, 121, "tokio")), Heard::Nothing),
+        ];
+        for (name, bytes, expect) in cases {
+            let record = Record::parse(&bytes).expect("valid");
+            assert_eq!(ears.hear(&record), expect, "{name}");
+        }
+    }
+}

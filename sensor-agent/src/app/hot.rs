@@ -1,0 +1,93 @@
+//! The hot thread: drains the ring into the pipeline, tells statistics once a second, obeys orders. It never blocks on
+//! anything but the ring.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant, SystemTime},
+};
+
+use crate::{
+    border::{Outbound, Sender, stats::Stats},
+    capture::{CaptureError, Drain, LedgerReader, Policy, Round},
+    rules::RuleSet,
+};
+
+use super::pipeline::Pipeline;
+
+/// Longest sleep without records: the latency of an order on an idle machine.
+const IDLE: Duration = Duration::from_millis(100);
+const STATS_PERIOD: Duration = Duration::from_secs(1);
+/// What is in the ring at the end is drained for so long at most: other processes may fill it for ever.
+const DRAIN_LIMIT: Duration = Duration::from_secs(2);
+
+/// To the hot thread, from the sensor half's control.
+pub(super) enum Order {
+    /// Take this rule set; answer when it is in force.
+    Rules(Arc<RuleSet>, mpsc::SyncSender<()>),
+    /// Drain what is in the ring and end.
+    Stop,
+}
+
+/// The thread's state.
+pub(super) struct Hot {
+    pub(super) drain: Drain,
+    pub(super) policy: Arc<Policy>,
+    pub(super) ledger: LedgerReader,
+    pub(super) pipeline: Pipeline,
+    pub(super) out: Sender<Outbound>,
+    pub(super) orders: mpsc::Receiver<Order>,
+}
+
+impl Hot {
+    /// Runs until it is told to stop or the ring fails; then the last statistics have been sent.
+    pub(super) fn run(mut self) -> Result<(), CaptureError> {
+        let ended = self.serve();
+        self.policy.set_interest([]);
+        let deadline = Instant::now() + DRAIN_LIMIT;
+        while self.round().records > 0 && Instant::now() < deadline {}
+        self.tell();
+        ended
+    }
+
+    fn serve(&mut self) -> Result<(), CaptureError> {
+        let mut next_stats = Instant::now();
+        loop {
+            let round = self.round();
+            match self.orders.try_recv() {
+                Ok(Order::Rules(rules, done)) => {
+                    self.pipeline.swap_rules(rules);
+                    // Who asked may have ended meanwhile; the rules are in force all the same.
+                    let _gone = done.send(());
+                }
+                Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return Ok(()),
+                Err(mpsc::TryRecvError::Empty) => {}
+            }
+            if Instant::now() >= next_stats {
+                next_stats = Instant::now() + STATS_PERIOD;
+                self.tell();
+            }
+            self.drain.wait(round, IDLE)?;
+        }
+    }
+
+    fn round(&mut self) -> Round {
+        let pipeline = &mut self.pipeline;
+        self.drain.round(|record| pipeline.feed(record))
+    }
+
+    fn tell(&self) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let mut stats = Stats {
+            time_ns: now.as_nanos() as u64,
+            ledger: self.ledger.rows(),
+            recursion_misses: self.ledger.recursion_misses(),
+            ring: self.drain.stats(),
+            generation: self.policy.generation(),
+            wakeups: self.drain.wakeups(),
+            ..Stats::default()
+        };
+        self.pipeline.count(&mut stats);
+        // A full queue is counted; the next statistics say it all again.
+        let _discarded = self.out.send(Outbound::Stats(Box::new(stats)));
+    }
+}

@@ -1,0 +1,96 @@
+//! One record through decode, enrich and rules. What comes out crosses the border; nothing here waits, reads or asks
+//! for the time.
+
+use std::sync::Arc;
+
+use crate::{
+    border::{Outbound, Sender, stats::Stats},
+    decode::{DecodeError, Record},
+    enrich::State,
+    rules::{Evaluator, RuleSet},
+};
+
+use super::canary::{Ears, Heard};
+
+/// The hot path and everything it owns. The same for a live sensor and for a recording.
+pub struct Pipeline {
+    state: State,
+    evaluator: Evaluator,
+    out: Sender<Outbound>,
+    ears: Option<Ears>,
+    decoded: u64,
+    failures: [u64; DecodeError::LABELS.len()],
+    evaluated: u64,
+}
+
+impl Pipeline {
+    /// A pipeline that hands alerts to `out`.
+    pub fn new(state: State, rules: Arc<RuleSet>, out: Sender<Outbound>) -> Self {
+        Self {
+            state,
+            evaluator: Evaluator::new(rules),
+            out,
+            ears: None,
+            decoded: 0,
+            failures: [0; DecodeError::LABELS.len()],
+            evaluated: 0,
+        }
+    }
+
+    /// Listens for canaries from now on.
+    pub(super) fn listen(&mut self, ears: Ears) {
+        self.ears = Some(ears);
+    }
+
+    /// Takes another rule set; counts of rules that stay are kept.
+    pub(super) fn swap_rules(&mut self, rules: Arc<RuleSet>) {
+        self.evaluator.swap(rules);
+    }
+
+    /// Takes one record.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        match Record::parse(bytes) {
+            Ok(record) => {
+                self.decoded += 1;
+                self.take(&record);
+            }
+            Err(error) => {
+                if let Some(count) = self.failures.get_mut(error.index()) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, record: &Record<'_>) {
+        let heard = self.ears.as_mut().map_or(Heard::Nothing, |ears| ears.hear(record));
+        let (evaluator, out, evaluated) = (&mut self.evaluator, &self.out, &mut self.evaluated);
+        self.state.apply(record, |event| {
+            *evaluated += 1;
+            if heard != Heard::Nothing {
+                // The agent's own sign of life: it went the whole way, and no rule has to know of it.
+                return;
+            }
+            evaluator.evaluate(event, &mut |rule, context| {
+                // A full queue is counted by the channel; a closed one means that the agent is ending.
+                let _discarded = out.send(Outbound::Alert(rule.alert(context)));
+            });
+        });
+        if let Heard::Canary(path, nonce) = heard {
+            let _discarded = self.out.send(Outbound::Canary { path, nonce });
+        }
+    }
+
+    /// Adds what the pipeline counts.
+    pub(super) fn count(&self, stats: &mut Stats) {
+        stats.decoded = self.decoded;
+        let failures = DecodeError::LABELS.iter().zip(self.failures).filter(|(_, count)| *count != 0);
+        stats.decode_failures = failures.map(|(label, count)| ((*label).to_owned(), count)).collect();
+        stats.evaluated = self.evaluated;
+        stats.rules = self.evaluator.counts();
+        let table = self.state.stats();
+        stats.processes = table.processes;
+        stats.processes_max = table.processes_max;
+        stats.processes_evicted = table.processes_evicted;
+    }
+}

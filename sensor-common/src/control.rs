@@ -28,6 +28,8 @@ pub const NUMBERS: usize = 512;
 pub struct Control {
     /// Bit `nr`: a loaded rule wants this native system call.
     pub interest: [u64; NUMBERS / 64],
+    /// The same for the numbers of the 32-bit table: such calls are counted, not decoded.
+    pub interest_32: [u64; NUMBERS / 64],
     /// Ledger slot by native system call number; 0 without a row.
     pub slot_of: [u16; NUMBERS],
     /// Counts policy changes; stamped on every record.

@@ -26,6 +26,9 @@ pub const RET: u8 = 0xfe;
 /// Directory "argument" that stands for the working directory.
 pub const CWD: u8 = 0xfd;
 
+/// Address "argument" that stands for the `struct msghdr` behind argument 1.
+pub const MSG: u8 = 0xfc;
+
 /// What the kernel program needs to know of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -38,15 +41,23 @@ pub struct Layout {
     pub word: u8,
     /// Argument with the descriptor of the object, [`RET`], or [`NO_ARG`].
     pub fd: u8,
-    /// Argument with a socket address, or [`NO_ARG`].
+    /// Argument with a socket address, [`MSG`], or [`NO_ARG`].
     pub addr: u8,
-    /// 1: only calls that failed are told here (success is told by another hook: exec).
-    pub failed_only: u8,
+    /// Bits of [`traits`].
+    pub traits: u8,
+}
+
+/// Bits of [`Layout::traits`].
+pub mod traits {
+    /// Only calls that failed are told by this row (success is told by another hook: exec).
+    pub const FAILED_ONLY: u8 = 1;
+    /// Never plain I/O: told even of the agent itself.
+    pub const EVIDENCE: u8 = 2;
 }
 
 /// A layout with nothing in it.
 pub const PLAIN: Layout =
-    Layout { name: [NO_ARG; 2], base: [NO_ARG; 2], word: NO_ARG, fd: NO_ARG, addr: NO_ARG, failed_only: 0 };
+    Layout { name: [NO_ARG; 2], base: [NO_ARG; 2], word: NO_ARG, fd: NO_ARG, addr: NO_ARG, traits: 0 };
 
 /// Type of a parameter as Falco names it; decides `evt.arg` and `evt.rawarg` rendering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,8 +268,19 @@ const fn socket(name: &'static str, nr: u16, fd: u8, addr: u8, params: &'static 
 }
 
 const fn failed_exec(name: &'static str, nr: u16, base: u8, arg: u8, params: &'static [Param]) -> Row {
-    let layout = Layout { name: [arg, NO_ARG], base: [base, NO_ARG], failed_only: 1, ..PLAIN };
+    let layout = Layout {
+        name: [arg, NO_ARG],
+        base: [base, NO_ARG],
+        traits: traits::FAILED_ONLY | traits::EVIDENCE,
+        ..PLAIN
+    };
     Row { name, event: name, nr, shape: Shape::Names, layout, params }
+}
+
+/// The same row, told of the agent too.
+const fn evidence(row: Row) -> Row {
+    let traits = row.layout.traits | traits::EVIDENCE;
+    Row { layout: Layout { traits, ..row.layout }, ..row }
 }
 
 const DUP: &[Param] = &[p("res", Fd, Ret), p("oldfd", Fd, Arg(0))];
@@ -365,13 +387,7 @@ pub static TABLE: &[Row] = &[
         4,
         &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("size", Uint, Arg(2)), p("tuple", SockTuple, Tuple)],
     ),
-    socket(
-        "sendmsg",
-        46,
-        0,
-        NO_ARG,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("tuple", SockTuple, Tuple)],
-    ),
+    socket("sendmsg", 46, 0, MSG, &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("tuple", SockTuple, Tuple)]),
     socket(
         "recvfrom",
         45,
@@ -547,7 +563,7 @@ pub static TABLE: &[Row] = &[
         event: "mount",
         nr: 165,
         shape: Shape::Names,
-        layout: Layout { name: [0, 1], base: [NO_ARG, CWD], word: 2, ..PLAIN },
+        layout: Layout { name: [0, 1], base: [NO_ARG, CWD], word: 2, traits: traits::EVIDENCE, ..PLAIN },
         params: &[
             p("res", Errno, Ret),
             p("dev", CharBuf, Name(0)),
@@ -556,22 +572,22 @@ pub static TABLE: &[Row] = &[
             p("flags", Flags(FlagSet::Mount), Arg(3)),
         ],
     },
-    names1(
+    evidence(names1(
         "umount2",
         166,
         CWD,
         0,
         &[p("res", Errno, Ret), p("name", FsPath, Name(0)), p("flags", Flags(FlagSet::Umount), Arg(1))],
-    ),
+    )),
     Row {
         name: "memfd_create",
         event: "memfd_create",
         nr: 319,
         shape: Shape::Names,
-        layout: Layout { word: 0, ..PLAIN },
+        layout: Layout { word: 0, traits: traits::EVIDENCE, ..PLAIN },
         params: &[p("fd", Fd, Ret), p("name", CharBuf, Word), p("flags", Flags(FlagSet::Memfd), Arg(1))],
     },
-    names1("chroot", 161, CWD, 0, &[p("res", Errno, Ret), p("path", FsPath, Name(0))]),
+    evidence(names1("chroot", 161, CWD, 0, &[p("res", Errno, Ret), p("path", FsPath, Name(0))])),
     names1("chdir", 80, CWD, 0, &[p("res", Errno, Ret), p("path", CharBuf, Name(0))]),
     descriptor("fchdir", 81, &[p("res", Errno, Ret), p("fd", Fd, Arg(0))]),
     call(
@@ -618,10 +634,18 @@ pub static TABLE: &[Row] = &[
         event: "delete_module",
         nr: 176,
         shape: Shape::Names,
-        layout: Layout { word: 0, ..PLAIN },
+        layout: Layout { word: 0, traits: traits::EVIDENCE, ..PLAIN },
         params: &[p("res", Errno, Ret), p("name", CharBuf, Word)],
     },
     call("userfaultfd", 323, &[p("res", Errno, Ret), p("flags", Flags(FlagSet::Userfaultfd), Arg(0))]),
     names1("truncate", 76, CWD, 0, &[]),
     descriptor("ftruncate", 77, &[]),
+    // The first message only.
+    socket(
+        "sendmmsg",
+        307,
+        0,
+        MSG,
+        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("tuple", SockTuple, Tuple)],
+    ),
 ];

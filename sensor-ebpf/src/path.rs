@@ -24,7 +24,7 @@ pub fn walk_called(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentr
 }
 
 /// Assembles the path of `(mnt, dentry)` as `fs`'s task sees it; it then is `bytes[start..PATH_BYTES]`.
-/// The root itself is the empty path: the caller reads it as `/`.
+/// The root itself is the empty path: unless it says `UNREACHABLE`, the caller reads it as `/`.
 #[inline(always)]
 pub fn walk(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentry) {
     let (root_mnt, root_dentry) = (fs.root_mnt(), fs.root_dentry());
@@ -66,9 +66,10 @@ pub fn walk(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentry) {
             break;
         }
         if parent == dentry {
-            // The root of a file system that is mounted nowhere (memfd, pipe): its name is all there is.
+            // The root of a file system that is mounted nowhere (memfd, pipe): its name, if any, is all there is.
             // SAFETY: inside the buffer, checked above.
             unsafe {
+                flags.write_volatile(u32::from(flag::UNREACHABLE));
                 start.write_volatile(at - len);
                 copy_name(buffer, at - len, len, name);
             }

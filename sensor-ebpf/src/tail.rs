@@ -95,6 +95,18 @@ impl Builder {
         Slice { off: used as u16, len: len as u16, full, flags, source: source as u8, pad: 0 }
     }
 
+    /// Accounts a string that a helper has read to the end; `n` is what the helper returned.
+    #[inline(always)]
+    fn push_str(self, used: u32, n: i64, budget: u32, source: Source) -> Slice {
+        if n < 0 {
+            return Slice { flags: flag::UNREADABLE, source: source as u8, ..Slice::NONE };
+        }
+        // The NUL counts, but kernels before 6.14 say 0 for an empty string of user memory.
+        let len = if n == 0 { 0 } else { (n - 1) as u32 };
+        let flags = if n as u32 == budget { flag::TRUNCATED } else { 0 };
+        self.push(used, len, len, flags, source)
+    }
+
     /// A NUL-terminated string of the caller's memory.
     #[inline(always)]
     pub fn user_str(self, address: u64, budget: u32, source: Source) -> Slice {
@@ -104,12 +116,7 @@ impl Builder {
         let used = self.used();
         // SAFETY: room for `budget` bytes behind every masked offset.
         let n = unsafe { bpf_probe_read_user_str(self.end(used).cast(), budget, address as *const _) } as i64;
-        if n <= 0 {
-            return Slice { flags: flag::UNREADABLE, source: source as u8, ..Slice::NONE };
-        }
-        let len = (n - 1) as u32;
-        let flags = if n as u32 == budget { flag::TRUNCATED } else { 0 };
-        self.push(used, len, len, flags, source)
+        self.push_str(used, n, budget, source)
     }
 
     /// A NUL-terminated string of kernel memory.
@@ -119,12 +126,7 @@ impl Builder {
         // SAFETY: room for `budget` bytes behind every masked offset.
         let n =
             unsafe { bpf_probe_read_kernel_str(self.end(used).cast(), budget, address as *const _) } as i64;
-        if n <= 0 {
-            return Slice { flags: flag::UNREADABLE, source: source as u8, ..Slice::NONE };
-        }
-        let len = (n - 1) as u32;
-        let flags = if n as u32 == budget { flag::TRUNCATED } else { 0 };
-        self.push(used, len, len, flags, source)
+        self.push_str(used, n, budget, source)
     }
 
     /// `from..to` of the caller's memory (argv, environment), cut at 4095 bytes.
@@ -200,6 +202,9 @@ impl Builder {
         };
         let used = self.used();
         if start >= PATH_BYTES as u32 {
+            if flags & u32::from(flag::UNREACHABLE) != 0 {
+                return self.push(used, 0, 0, flags as u8, source);
+            }
             // SAFETY: masked offset.
             unsafe { *self.end(used) = b'/' };
             return self.push(used, 1, 1, flags as u8, source);

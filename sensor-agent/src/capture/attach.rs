@@ -12,8 +12,8 @@ use sensor_common::{
 };
 
 use super::{
-    CaptureError, Drain, Hook, LedgerReader, Policy, handshake::introduce_agent, hooks::NR_GETPRIORITY, load,
-    object::OBJECT, patch, probe::Features,
+    CaptureError, Drain, Hook, LedgerReader, Policy, handshake::introduce_agent, load, object::OBJECT, patch,
+    probe::Features,
 };
 
 /// How to attach.
@@ -58,9 +58,6 @@ struct Programs {
 }
 
 impl Sensor {
-    /// System call of the handshake: must be interesting while the canary thread introduces itself.
-    pub const HANDSHAKE_CALL: u16 = NR_GETPRIORITY;
-
     /// Loads and attaches everything. No system call but the handshake's is of interest yet.
     pub fn attach(options: Options) -> Result<Self, CaptureError> {
         if OBJECT.is_empty() {
@@ -91,7 +88,7 @@ impl Sensor {
             cpus,
             programs: load::descriptors(&ebpf),
         };
-        policy.set_interest([Self::HANDSHAKE_CALL]);
+        policy.set_interest([]);
         load::attach_all(&mut ebpf, &mut degraded)?;
         introduce_agent(&policy)?;
         let processes = load::scan(&mut ebpf, &degraded);

@@ -9,7 +9,10 @@ use sensor_common::{
 };
 
 use crate::{
-    hooks::prelude::{Told, set_known},
+    hooks::{
+        dispatch::no_program,
+        prelude::{Told, set_known},
+    },
     kernel::{self, Regs},
     maps::EXIT_PROGRAMS,
     policy, send,
@@ -24,6 +27,9 @@ pub fn first_sight(ctx: BtfTracePointContext) -> i32 {
     let nr = Regs(ctx.arg(0)).nr() & 0x1ff;
     // SAFETY: same attach point, checked by the loader.
     unsafe { EXIT_PROGRAMS.tail_call(&ctx, nr as u32) };
+    if let Some(control) = policy::control() {
+        no_program(control, nr);
+    }
     0
 }
 

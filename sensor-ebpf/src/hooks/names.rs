@@ -9,7 +9,7 @@ use sensor_common::{
     abi::{PATH_BYTES, WORD_BYTES},
     event::{File, file},
     ledger::{Reason, SLOTS},
-    syscalls::{CWD, Layout, NO_ARG, layouts},
+    syscalls::{CWD, Layout, NO_ARG, layouts, traits},
     tail::flag,
 };
 
@@ -61,7 +61,8 @@ fn gather(ctx: &BtfTracePointContext, opens: bool) {
     account.count(Reason::Seen);
     let layout = layout(account.slot);
     let task = kernel::current();
-    if policy::is_own(control, task.tgid(), task.tid()) || (layout.failed_only != 0 && ret == 0) {
+    let is_own = layout.traits & traits::EVIDENCE == 0 && policy::is_own(control, task.tgid(), task.tid());
+    if is_own || (layout.traits & traits::FAILED_ONLY != 0 && ret == 0) {
         account.count(Reason::Filtered);
         return;
     }

@@ -1,11 +1,13 @@
 //! Second stage for calls on sockets: the tuple from the kernel's socket, and the address as the caller gave it.
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
+use aya_ebpf::{
+    helpers::generated::bpf_probe_read_user, macros::btf_tracepoint, programs::BtfTracePointContext,
+};
 use sensor_common::{
     Kind, Slice, Source,
     event::{Socket, socket},
     ledger::Reason,
-    syscalls::{NO_ARG, RET},
+    syscalls::{MSG, NO_ARG, RET},
 };
 
 use crate::{
@@ -70,6 +72,11 @@ pub fn exit_socket(ctx: BtfTracePointContext) -> i32 {
         // The address argument comes with its length behind it: connect(fd, addr, len), sendto(.., addr, len).
         if layout.addr == 1 {
             (*body).addr = builder.user_small(args[1], args[2], Source::UserExit);
+        } else if layout.addr == MSG {
+            let mut name = [0_u64; 2];
+            // struct msghdr { void *msg_name; int msg_namelen; ... }, also the head of a struct mmsghdr.
+            bpf_probe_read_user(name.as_mut_ptr().cast(), 16, args[1] as *const _);
+            (*body).addr = builder.user_small(name[0], name[1] & 0xffff_ffff, Source::UserExit);
         } else if layout.addr != NO_ARG {
             (*body).addr = builder.user_small(args[4], args[5], Source::UserExit);
         }

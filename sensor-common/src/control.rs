@@ -42,6 +42,12 @@ pub struct Control {
     pub reserve_bytes: u32,
     /// Bytes of the ring.
     pub ring_bytes: u32,
+    /// Bytes that one look at the ring's fill lets a CPU's data records take: a small part of the reserve, divided
+    /// by the CPUs, so that the looks (a helper call each) become rare.
+    pub grant_bytes: u32,
+    /// Written by the kernel side: counts the processes that must be told again although they live (an exec whose
+    /// record was lost).
+    pub forgotten: u32,
     /// A nonce the agent is about to use in the handshake call; 0 outside the handshake.
     pub handshake: u32,
 }

@@ -58,7 +58,13 @@ pub struct Scratch {
     pub users: u64,
     /// Bytes of `record` in use.
     pub used: u32,
-    pub pad: u32,
+    /// Ring bytes that this CPU's data records may take before anybody looks at the ring's fill again.
+    pub grant_bytes: u32,
+    /// The task whose call the dispatcher handed on: a helper call less in the second stage. No other call can come
+    /// between them, as the kernel does not start the dispatcher on a CPU where it runs.
+    pub caller: u64,
+    /// The process of this CPU's last call, if user space knows it: forgettings (see `Control`) and tgid, start.
+    pub known: [u64; 2],
     pub args: [u64; 8],
     pub path: PathBuffer,
     /// Longer than a record: the verifier wants every masked offset plus the longest string to be inside.

@@ -18,7 +18,7 @@ use sensor_common::{
 };
 
 use crate::{
-    maps::{ASLEEP, LEDGER, RECORD_MASK, RING, Scratch},
+    maps::{ASLEEP, LEDGER, RECORD_MASK, RING, SCRATCH, Scratch},
     policy,
 };
 
@@ -96,13 +96,26 @@ impl Account {
 /// Whether a record of this kind may still use the ring: the last part is for lifecycle records, and for the canary
 /// that shows that the sensor sees (a flood must not make it look blind).
 #[inline(always)]
-fn has_room(control: &Control, kind: Kind, len: u64) -> bool {
+fn has_room(account: Account, control: &Control, kind: Kind, len: u64) -> bool {
     if kind.is_lifecycle() {
         return true;
     }
+    let Some(scratch) = SCRATCH.get_ptr_mut(account.cpu) else { return false };
+    // SAFETY: map value. Not atomic: what a preempting run takes twice is a small part of the reserve.
+    let grant = unsafe { &raw mut (*scratch).grant_bytes };
+    let left = u64::from(unsafe { grant.read_volatile() });
+    if left >= len {
+        unsafe { grant.write_volatile((left - len) as u32) };
+        return true;
+    }
     let used = RING.query(u64::from(BPF_RB_AVAIL_DATA));
-    used + len + 8 + u64::from(control.reserve_bytes) <= u64::from(control.ring_bytes)
-        || bpf_get_current_pid_tgid() as u32 == policy::canary(control)
+    if used + len + u64::from(control.grant_bytes) + u64::from(control.reserve_bytes)
+        <= u64::from(control.ring_bytes)
+    {
+        unsafe { grant.write_volatile(control.grant_bytes) };
+        return true;
+    }
+    bpf_get_current_pid_tgid() as u32 == policy::canary(control)
 }
 
 /// Wakes the consumer if it sleeps. After the commit, whose exchange is the barrier: the consumer sets the word and
@@ -127,7 +140,7 @@ fn wake() {
 /// Writes a fixed record in place: reserve, fill, submit.
 #[inline(always)]
 pub fn fixed<T: 'static>(account: Account, control: &Control, kind: Kind, fill: impl FnOnce(*mut T)) -> bool {
-    if !has_room(control, kind, size_of::<T>() as u64) {
+    if !has_room(account, control, kind, size_of::<T>() as u64) {
         account.count(Reason::Reserve);
         wake();
         return false;
@@ -153,7 +166,7 @@ pub fn variable(account: Account, control: &Control, kind: Kind, scratch: *mut S
         account.count(Reason::Oversize);
         return false;
     }
-    if !has_room(control, kind, len) {
+    if !has_room(account, control, kind, len) {
         account.count(Reason::Reserve);
         wake();
         return false;

@@ -210,10 +210,21 @@ impl Builder {
             return self.push(used, 1, 1, flags as u8, source);
         }
         let len = PATH_BYTES as u32 - start;
-        // SAFETY: room for 4095 bytes behind every masked offset; the source is read with faults caught.
+        // SAFETY: room for 4095 bytes behind every masked offset, on either side.
         unsafe {
             let from = (&raw const (*buffer).bytes).cast::<u8>().add(crate::mask!(start, "0xfff") as usize);
-            bpf_probe_read_kernel(self.end(used).cast(), crate::mask!(len, "0xfff") as u32, from.cast());
+            let to = self.end(used);
+            if len <= 8 * SHORT_WORDS {
+                // A dozen loads and stores, where a helper call costs more than a hundred instructions.
+                let mut i = 0;
+                while i < SHORT_WORDS as usize {
+                    let word = from.cast::<u64>().add(i).read_volatile();
+                    to.cast::<u64>().add(i).write_volatile(word);
+                    i += 1;
+                }
+            } else {
+                bpf_probe_read_kernel(to.cast(), crate::mask!(len, "0xfff") as u32, from.cast());
+            }
         }
         self.push(used, len, len, flags as u8, source)
     }
@@ -249,6 +260,9 @@ impl Builder {
         Slice { off: begin as u16, len: len as u16, full: len, flags, source: Source::Task as u8, pad: 0 }
     }
 }
+
+/// Words of a path that is copied without a helper call.
+const SHORT_WORDS: u32 = 8;
 
 /// Budget of one cgroup path component (`NAME_MAX` + NUL).
 const COMPONENT_BYTES: u32 = 256;

@@ -79,7 +79,7 @@ impl Sensor {
             .load(&object)
             .map_err(|source| refused(source, options.ring_bytes))?;
         let control = load::shared(&ebpf, map::CONTROL, size_of::<Control>(), true)?;
-        let policy = Policy::new(control, options.ring_bytes, options.reserve_bytes);
+        let policy = Policy::new(control, options.ring_bytes, options.reserve_bytes, cpus);
         let mut degraded = load::load_all(&mut ebpf, &btf)?;
         let stages = load::fill_stages(&mut ebpf)?;
         let drain = load::ring(&mut ebpf, options)?;

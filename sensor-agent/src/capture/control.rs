@@ -17,6 +17,9 @@ const NR_RMDIR: u16 = 84;
 /// Interesting whatever the rules want: the handshake's call (it makes no records) and the canary's (a rare one).
 const ALWAYS: [u16; 2] = [NR_GETPRIORITY, NR_RMDIR];
 
+/// All CPUs' grants together are this part of the reserve: what they take beyond it when the ring fills is little.
+const GRANTS: u32 = 8;
+
 /// The kernel side's policy value.
 #[derive(Debug)]
 pub struct Policy {
@@ -26,12 +29,14 @@ pub struct Policy {
 
 impl Policy {
     /// Takes the mapping and writes what does not change: slots by number, ring size and reserve.
-    pub(super) fn new(value: Mapping, ring_bytes: u32, reserve_bytes: u32) -> Self {
+    pub(super) fn new(value: Mapping, ring_bytes: u32, reserve_bytes: u32, cpus: usize) -> Self {
         for (nr, slot) in syscalls::slots().into_iter().enumerate() {
             value.set_u16(offset_of!(Control, slot_of) + 2 * nr, slot);
         }
         value.set_u32(offset_of!(Control, ring_bytes), ring_bytes);
         value.set_u32(offset_of!(Control, reserve_bytes), reserve_bytes);
+        let grant_bytes = reserve_bytes / GRANTS / u32::try_from(cpus.max(1)).unwrap_or(u32::MAX);
+        value.set_u32(offset_of!(Control, grant_bytes), grant_bytes);
         Self { value, generation: AtomicU32::new(0) }
     }
 

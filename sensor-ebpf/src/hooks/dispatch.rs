@@ -10,7 +10,7 @@ use sensor_common::{
 };
 
 use crate::{
-    hooks::prelude::is_known,
+    hooks::prelude::hand_on,
     kernel::{self, Regs},
     maps::{EXIT_PROGRAMS, SNAPSHOT},
     policy,
@@ -58,7 +58,7 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     if !is_wanted {
         return 0;
     }
-    if !is_known(task) {
+    if !hand_on(control, task) {
         // Tells of the process first and then goes on to the call.
         // SAFETY: same attach point, checked by the loader.
         unsafe { EXIT_PROGRAMS.tail_call(&ctx, SNAPSHOT) };

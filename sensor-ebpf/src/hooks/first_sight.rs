@@ -11,9 +11,9 @@ use sensor_common::{
 use crate::{
     hooks::{
         dispatch::no_program,
-        prelude::{Told, set_known},
+        prelude::{Told, caller, set_known},
     },
-    kernel::{self, Regs},
+    kernel::Regs,
     maps::EXIT_PROGRAMS,
     policy, send,
     send::Account,
@@ -39,7 +39,7 @@ fn tell() {
     let Some(account) = Account::open(slot::PROCESS) else { return };
     account.count(Reason::Seen);
     let Some(builder) = Builder::take(account).map(Builder::inlined) else { return };
-    let task = kernel::current();
+    let task = caller(account);
     let told = builder.start::<Told<Process>>();
     // SAFETY: map memory of that type.
     unsafe {

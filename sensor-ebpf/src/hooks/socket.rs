@@ -4,7 +4,7 @@ use aya_ebpf::{
     helpers::generated::bpf_probe_read_user, macros::btf_tracepoint, programs::BtfTracePointContext,
 };
 use sensor_common::{
-    Kind, Slice, Source,
+    Kind, Source,
     event::{Socket, socket},
     ledger::Reason,
     syscalls::{MSG, NO_ARG, RET},
@@ -13,7 +13,7 @@ use sensor_common::{
 use crate::{
     hooks::{
         names::layout,
-        prelude::{Told, fill_call},
+        prelude::{Told, caller, clear, fill_call},
     },
     kernel::{self, Regs, Sock, load64},
     policy, send,
@@ -37,7 +37,7 @@ pub fn exit_socket(ctx: BtfTracePointContext) -> i32 {
     let ret = ctx.arg::<u64>(1) as i64;
     let Some(account) = Account::open(policy::slot_of(control, nr)) else { return 0 };
     account.count(Reason::Seen);
-    let task = kernel::current();
+    let task = caller(account);
     if policy::is_own(control, task.tgid(), task.tid()) {
         account.count(Reason::Filtered);
         return 0;
@@ -51,19 +51,8 @@ pub fn exit_socket(ctx: BtfTracePointContext) -> i32 {
         (*told).prefix.header = account.header(Kind::Socket, 0, control);
         snapshot::task(task, &raw mut (*told).prefix.task);
         let body = &raw mut (*told).body;
+        clear(body);
         fill_call(&raw mut (*body).call, nr, args, ret);
-        (*body).sock = 0;
-        (*body).peer = 0;
-        (*body).local = [0; 16];
-        (*body).remote = [0; 16];
-        (*body).local_port = 0;
-        (*body).remote_port = 0;
-        (*body).family = 0;
-        (*body).sock_type = 0;
-        (*body).protocol = 0;
-        (*body).flags = 0;
-        (*body).addr = Slice::NONE;
-        (*body).path = Slice::NONE;
         let fd = if layout.fd == RET { ret as i32 } else { args[0] as i32 };
         (*body).fd = fd;
         if fd >= 0 {

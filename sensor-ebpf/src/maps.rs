@@ -48,6 +48,10 @@ pub struct PathBuffer {
     pub start: u32,
     /// Bits of `sensor_common::tail::flag`.
     pub flags: u32,
+    /// Where the walk is: `struct vfsmount`, its root, the dentry. In the map for the same reason.
+    pub mnt: u64,
+    pub mount_root: u64,
+    pub dentry: u64,
     pub bytes: [u8; PATH_BYTES + 512],
 }
 

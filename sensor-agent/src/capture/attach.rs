@@ -66,12 +66,17 @@ impl Sensor {
         if !options.ring_bytes.is_power_of_two() || options.ring_bytes < 4096 {
             return Err(CaptureError::RingSize { bytes: options.ring_bytes });
         }
-        let (features, btf) = Features::probe()?;
+        // aya's loader reads the kernel's BTF too (some megabytes): both at once.
+        let (probed, loader) = std::thread::scope(|scope| {
+            let loader = scope.spawn(EbpfLoader::new);
+            (Features::probe(), loader.join())
+        });
+        let (features, btf) = probed?;
+        let mut loader = loader.unwrap_or_else(|_panic| EbpfLoader::new());
         let object = patch::for_kernel(OBJECT, features.rdonly_cast)?;
         raise_memlock();
         let cpus = aya::util::nr_cpus().map_err(|(call, source)| CaptureError::Sys { call, source })?;
-        let mut ebpf = EbpfLoader::new()
-            .btf(Some(&btf))
+        let mut ebpf = loader
             .verifier_log_level(VerifierLogLevel::STATS)
             .map_max_entries(map::RING, options.ring_bytes)
             .map_max_entries(map::LEDGER, cpus as u32)

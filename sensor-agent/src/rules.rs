@@ -5,6 +5,10 @@
 //! `output` renders what it says.
 
 pub mod value;
+pub mod text;
+pub mod transform;
 pub mod fields;
+pub mod params;
+pub mod output;
 
 pub use value::{Type, Value};

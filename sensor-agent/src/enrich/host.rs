@@ -11,6 +11,8 @@ pub struct Host {
     pub hostname: String,
     /// ns to add to a boot-time stamp to have wall-clock time.
     pub boot_epoch_ns: u64,
+    /// Local time minus UTC, seconds: Falco shows times of day in local time.
+    pub utc_offset_s: i32,
     /// Users by uid (passwd).
     pub users: HashMap<u32, User>,
     /// Group names by gid (group).

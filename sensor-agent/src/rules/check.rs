@@ -14,7 +14,7 @@ use super::{
     error::{CheckError, Reason, Warning},
     events::{self, EventSet},
     fields::{FieldRef, Shape, flag},
-    lang::{Check, Expr, Literal, Op, Rhs, Span},
+    lang::{Check, Expr, Function, Literal, Op, Rhs, Span},
     predicate::{ByteSet, PathSet, Predicate, Scalar, ScalarSet, Term, Test},
     value::Type,
 };
@@ -139,7 +139,10 @@ fn is_allowed(op: Op, left: &Typed) -> bool {
         Type::CharBuf | Type::FsPath | Type::FsRelPath => !matches!(op, Op::Bcontains | Op::Bstartswith),
         Type::ByteBuf => {
             is_equality
-                || matches!(op, Op::Contains | Op::Startswith | Op::Endswith | Op::Bcontains | Op::Bstartswith)
+                || matches!(
+                    op,
+                    Op::Contains | Op::Startswith | Op::Endswith | Op::Bcontains | Op::Bstartswith
+                )
         }
         _ => is_equality || is_order,
     }
@@ -261,7 +264,8 @@ fn event_number(op: Op, left: &Typed, value: &Rhs) -> Option<bool> {
     if !left.is_field("evt.num") {
         return None;
     }
-    let number = |word: &Literal| std::str::from_utf8(&word.bytes).ok()?.parse::<i64>().ok().filter(|n| *n >= 0);
+    let number =
+        |word: &Literal| std::str::from_utf8(&word.bytes).ok()?.parse::<i64>().ok().filter(|n| *n >= 0);
     match (op, value) {
         (Op::In | Op::Intersects, Rhs::List(words)) => {
             words.iter().all(|word| number(word) == Some(0)).then_some(false)
@@ -279,8 +283,8 @@ fn event_number(op: Op, left: &Typed, value: &Rhs) -> Option<bool> {
 fn misread(text: &str) -> Option<Warning> {
     let (name, rest) = text.split_at(text.find(['(', '[']).unwrap_or(text.len()));
     if rest.starts_with('(') && rest.ends_with(')') {
-        let functions = super::lang::Function::ALL;
-        return functions.iter().any(|f| f.word() == name).then(|| Warning::CallAsText(text.to_owned()));
+        let is_function = Function::all().any(|function| function.word() == name);
+        return is_function.then(|| Warning::CallAsText(text.to_owned()));
     }
     if !name.contains('.') {
         return None;
@@ -302,7 +306,8 @@ fn is_plain(pattern: &str) -> bool {
 /// Whether a text is a field or a transformer of fields that rules may use.
 pub fn is_operand(text: &str) -> bool {
     let Ok(Expr::Check(check)) = super::lang::parse(&format!("{text} exists")) else { return false };
-    let mut none = |_: &mut Pool, name: &str| Err(super::error::NameError::Macro { name: name.to_owned() }.into());
+    let mut none =
+        |_: &mut Pool, name: &str| Err(super::error::NameError::Macro { name: name.to_owned() }.into());
     let mut checker = Checker { pool: &mut Pool::default(), macros: &mut none, warnings: Vec::new() };
     check.op == Op::Exists && checker.check(&check).is_ok()
 }

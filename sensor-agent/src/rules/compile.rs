@@ -153,7 +153,8 @@ impl Pool {
                 [holds.or(part_holds), fails.and(part_fails)]
             };
         }
-        let node = if is_and { Node::And(kept.into_boxed_slice()) } else { Node::Or(kept.into_boxed_slice()) };
+        let node =
+            if is_and { Node::And(kept.into_boxed_slice()) } else { Node::Or(kept.into_boxed_slice()) };
         self.node(node, facts)
     }
 
@@ -176,7 +177,9 @@ impl Pool {
         while let Some(node) = stack.pop() {
             match self.nodes.get(node as usize).filter(|_| seen.insert(node)) {
                 Some(Node::Predicate(id)) => {
-                    if let Some(Predicate { term: Term::Field(number), .. }) = self.predicates.get(*id as usize) {
+                    if let Some(Predicate { term: Term::Field(number), .. }) =
+                        self.predicates.get(*id as usize)
+                    {
                         fields.insert(*number);
                     }
                 }

@@ -7,8 +7,8 @@ use std::fmt;
 
 pub use hint::nearest;
 pub use reason::{
-    CheckError, Code, ExceptionError, ItemError, ItemKind, NameError, Reason, UpdateError, VersionError, Warning,
-    YamlError,
+    CheckError, Code, ExceptionError, ItemError, ItemKind, NameError, Reason, UpdateError, VersionError,
+    Warning, YamlError,
 };
 
 use super::file::{RuleFile, Source, Spot};

@@ -48,6 +48,11 @@ impl Evaluator {
     /// Calls `on_match` for the rules that match: the first one, or all, as the set says.
     pub fn evaluate(&mut self, event: &Event<'_>, on_match: &mut dyn FnMut(&Rule, &Context<'_>)) {
         self.next_epoch();
+        self.run(event, on_match);
+        self.arena.reset();
+    }
+
+    fn run(&mut self, event: &Event<'_>, on_match: &mut dyn FnMut(&Rule, &Context<'_>)) {
         let set = &*self.set;
         let context = Context { event, arena: &self.arena };
         let values = Values::new(context, &set.fields, &mut self.extracted, self.epoch);
@@ -65,7 +70,6 @@ impl Evaluator {
                 break;
             }
         }
-        self.arena.reset();
     }
 
     /// Matches so far, by [`Rule::index`].

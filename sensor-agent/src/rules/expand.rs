@@ -31,14 +31,18 @@ impl Lists {
     /// Resolves lists in lists: an item that is the name of a list defined before the last change is replaced by that
     /// list's items as they are written.
     pub fn new(collected: &Collected) -> Self {
-        let lists: HashMap<&str, &List> = collected.lists.iter().map(|list| (list.name.text(), list)).collect();
+        let lists: HashMap<&str, &List> =
+            collected.lists.iter().map(|list| (list.name.text(), list)).collect();
         let mut used = Vec::new();
         let mut by_name = HashMap::new();
         for list in &collected.lists {
             let mut items: Vec<&str> = Vec::with_capacity(list.items.len());
             let mut len = 0;
             for item in &list.items {
-                match lists.get(item.text()).filter(|inner| inner.index < list.changed && inner.index != list.index) {
+                match lists
+                    .get(item.text())
+                    .filter(|inner| inner.index < list.changed && inner.index != list.index)
+                {
                     Some(inner) if len < MAX_TEXT => {
                         used.push(inner.name.text());
                         items.extend(inner.items.iter().map(Source::text));
@@ -61,11 +65,6 @@ impl Lists {
     /// Whether a list stands in some condition or list.
     pub fn is_used(&self, name: &str) -> bool {
         self.by_name.get(name).is_some_and(|entry| entry.is_used)
-    }
-
-    /// The names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
     }
 
     /// The condition with lists put in. A name counts where blanks, parentheses, `,` or `=` stand around it, in quoted

@@ -10,9 +10,10 @@ mod collect;
 #[cfg(test)]
 mod tests;
 
-pub use collect::{Collected, List, Rule};
 pub(super) use collect::joined;
-pub use item::{Exception, ExceptionFields, Item, ListItem, MacroItem, RuleItem, RuleKey};
+pub use collect::{Collected, List, Macro, Rule};
+pub use exception::{Exception, ExceptionFields};
+use item::Item;
 pub use place::{Source, Spot};
 
 use super::error::{Faults, YamlError};

@@ -7,6 +7,8 @@ mod tests;
 
 pub use parse::parse;
 
+use super::transform::Transformer;
+
 /// How deep parentheses and transformers may nest. Deeper than any rule; shallow enough for every stack.
 pub const MAX_DEPTH: u32 = 200;
 
@@ -121,15 +123,14 @@ pub enum Modifier {
     Allof,
 }
 
-/// Defines an enum whose variants are words of the language.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$doc])*
+macro_rules! operators {
+    ($($variant:ident = $word:literal),* $(,)?) => {
+        /// A comparison operator; `==` is read as `=`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $(#[doc = concat!("`", $word, "`")] $variant),* }
+        pub enum Op { $(#[doc = concat!("`", $word, "`")] $variant),* }
 
-        impl $name {
-            /// All of them.
+        impl Op {
+            /// All of them, in the order in which they are looked for.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The word in a condition.
@@ -140,21 +141,34 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// A comparison operator; `==` is read as `=`.
-    Op {
-        Exists = "exists", Le = "<=", Lt = "<", Ge = ">=", Gt = ">", Eq = "=", Ne = "!=", Glob = "glob",
-        Iglob = "iglob", Contains = "contains", Icontains = "icontains", Bcontains = "bcontains",
-        Startswith = "startswith", Bstartswith = "bstartswith", Endswith = "endswith", Regex = "regex",
-        Intersects = "intersects", In = "in", Pmatch = "pmatch",
-    }
+operators! {
+    Exists = "exists", Le = "<=", Lt = "<", Ge = ">=", Gt = ">", Eq = "=", Ne = "!=", Glob = "glob",
+    Iglob = "iglob", Contains = "contains", Icontains = "icontains", Bcontains = "bcontains",
+    Startswith = "startswith", Bstartswith = "bstartswith", Endswith = "endswith", Regex = "regex",
+    Intersects = "intersects", In = "in", Pmatch = "pmatch",
 }
 
-words! {
+/// What may stand before parentheses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// `val`: a field's value on the right-hand side.
+    Val,
     /// A transformer.
-    Function {
-        Val = "val", Tolower = "tolower", Toupper = "toupper", B64 = "b64", Basename = "basename", Len = "len",
-        Join = "join", Concat = "concat", Getopt = "getopt",
+    Transform(Transformer),
+}
+
+impl Function {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Val).chain(Transformer::ALL.into_iter().map(Self::Transform))
+    }
+
+    /// Its word in a condition.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Val => "val",
+            Self::Transform(transformer) => transformer.name(),
+        }
     }
 }
 

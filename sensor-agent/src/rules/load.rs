@@ -6,7 +6,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use options::{AppendOutput, LoadOptions, Selection};
+pub use options::{AppendOutput, ExtraField, LoadOptions, Selection};
 
 use super::{
     compile::Pool,
@@ -72,8 +72,8 @@ pub fn load(files: &[RuleFile<'_>], options: &LoadOptions, generation: u32) -> L
 }
 
 fn unused(collected: &Collected, lists: &Lists, macros: &Macros, faults: &mut Faults<'_>) {
-    for (index, item) in collected.macros.iter().enumerate().filter(|(index, _)| !macros.is_used(*index)) {
-        let _ = index;
+    let numbered = collected.macros.iter().enumerate();
+    for (_, item) in numbered.filter(|(index, _)| !macros.is_used(*index)) {
         faults.enter(Some(Owner::new(ItemKind::Macro, item.name.text())));
         faults.warn(item.name.spot(), Warning::UnusedMacro);
     }
@@ -96,6 +96,7 @@ fn items(collected: &Collected, files: &[RuleFile<'_>]) -> Vec<LoadedItem> {
         .map(|list| item(ItemKind::List, &list.name, joined(list.items.iter().map(file::Source::text))));
     let macros =
         collected.macros.iter().map(|it| item(ItemKind::Macro, &it.name, it.condition.text().to_owned()));
-    let rules = collected.rules.iter().map(|it| item(ItemKind::Rule, &it.name, it.condition.text().to_owned()));
+    let rules =
+        collected.rules.iter().map(|it| item(ItemKind::Rule, &it.name, it.condition.text().to_owned()));
     lists.chain(macros).chain(rules).collect()
 }

@@ -5,7 +5,6 @@ mod test;
 mod set;
 mod glob;
 mod paths;
-mod getopt;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +12,7 @@ pub use glob::{contains_folded, glob};
 pub use paths::PathSet;
 pub use set::ByteSet;
 pub use term::{Term, Values};
-pub use test::{Net, Scalar, ScalarSet, Test, number};
+pub use test::{Net, Scalar, ScalarSet, Test};
 
 use super::{fields::Shape, value::Value};
 

@@ -8,11 +8,11 @@ use sensor_common::ledger::SLOTS;
 use super::{
     compile::{Node, NodeId, Pool},
     events::{self, EventSet},
-    fields::FieldRef,
-    output::Format,
+    fields::{Context, FieldRef},
+    output::{self, Extra, Format},
     predicate::Predicate,
 };
-use crate::border::Priority;
+use crate::border::{Alert, Priority};
 
 /// How many rules may match one event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub struct Rule {
     pub desc: String,
     /// What it says.
     pub output: Format,
-    /// Additional `output_fields`: key and what it says.
-    pub extra_fields: Vec<(String, Format)>,
+    /// Additional `output_fields`.
+    pub extra: Vec<Extra>,
     /// Priority.
     pub priority: Priority,
     /// Tags, sorted.
@@ -53,6 +53,13 @@ pub struct Rule {
     pub events: EventSet,
     /// Its condition in the pool.
     pub(super) condition: NodeId,
+}
+
+impl Rule {
+    /// The alert of a match. Allocates: it outlives the event.
+    pub fn alert(&self, context: &Context<'_>) -> Alert {
+        output::alert(&self.name, self.priority, &self.source, &self.tags, &self.output, &self.extra, context)
+    }
 }
 
 /// Everything that evaluation needs.

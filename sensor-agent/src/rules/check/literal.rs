@@ -31,7 +31,9 @@ pub(super) fn typed(bytes: &[u8], ty: Type) -> Result<Scalar, CheckError> {
             let number = number as f64;
             Ok(Scalar::Double(number))
         }
-        _ => integer(text).map(|number| Scalar::Number(wrapped(number, ty))).ok_or_else(|| bad("whole number")),
+        _ => {
+            integer(text).map(|number| Scalar::Number(wrapped(number, ty))).ok_or_else(|| bad("whole number"))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::rules::{
     fields::{FieldRef, Shape, flag},
     lang::{Check, Function, Op, Operand, Span},
     predicate::Term,
+    transform::Transformer,
     value::Type,
 };
 
@@ -72,55 +73,58 @@ impl Checker<'_> {
         })
     }
 
-    fn call(&mut self, function: Function, args: &[Operand], arg: Option<&str>, span: Span) -> Result<Typed> {
-        let typed = args.iter().map(|arg| self.operand(arg)).collect::<Result<Vec<_>>>()?;
-        let word = function.word();
-        let count = |wanted: &'static str| Err((span, Reason::from(CheckError::Arguments(word, wanted))));
-        if let Some(refusing) = typed.iter().find(|it| !it.takes_transformers).filter(|_| function != Function::Val) {
-            return Err((span, CheckError::NoTransformer(refusing.name.clone()).into()));
+    fn call(
+        &mut self,
+        function: Function,
+        args: &[Operand],
+        option: Option<&str>,
+        span: Span,
+    ) -> Result<Typed> {
+        let args = args.iter().map(|arg| self.operand(arg)).collect::<Result<Vec<_>>>()?;
+        let fail = |error: CheckError| Err((span, Reason::from(error)));
+        let Function::Transform(transformer) = function else {
+            // The grammar has `val` on the right-hand side only, which looks into it itself.
+            return fail(CheckError::Arguments("val", "one field"));
+        };
+        if !transformer.takes(args.len()) {
+            return fail(CheckError::Arguments(transformer.name(), arguments(transformer)));
         }
-        let wrong = |arg: &Typed| {
-            let (name, ty) = (arg.name.clone(), arg.ty.name());
-            Err((span, Reason::from(CheckError::Argument { function: word, name, ty })))
-        };
-        if arg.is_some() && function != Function::Getopt {
-            return count("no argument in brackets");
+        if option.is_some() && transformer != Transformer::Getopt {
+            return fail(CheckError::Arguments(transformer.name(), "no argument in brackets"));
         }
-        let (ty, shape) = match (function, typed.as_slice()) {
-            (Function::Val, [one]) => (one.ty, one.shape),
-            (Function::Tolower | Function::Toupper | Function::Basename, [one]) if one.ty.is_text() => {
-                (one.ty, one.shape)
+        if let Some(refusing) = args.iter().find(|arg| !arg.takes_transformers) {
+            return fail(CheckError::NoTransformer(refusing.name.clone()));
+        }
+        let is_text = |arg: &Typed| arg.ty.is_text() && !arg.is_list();
+        let misfit = match transformer {
+            Transformer::Join => {
+                args.first().filter(|it| !is_text(it)).or(args.get(1).filter(|it| !it.is_list()))
             }
-            (Function::B64, [one]) if one.ty.is_text() || one.ty == Type::ByteBuf => (one.ty, one.shape),
-            (Function::Len, [one]) if one.is_list() || one.ty.is_text() || one.ty == Type::ByteBuf => {
-                (Type::Uint64, Shape::One)
+            Transformer::Concat => args.iter().find(|arg| !is_text(arg)),
+            Transformer::Getopt => {
+                let list = args.first().filter(|it| !it.is_list() || !it.ty.is_text());
+                list.or(args.get(1).filter(|it| !is_text(it)))
             }
-            (Function::Tolower | Function::Toupper | Function::Basename | Function::B64 | Function::Len, [one]) => {
-                return wrong(one);
-            }
-            (Function::Join, [separator, _]) if !separator.ty.is_text() || separator.is_list() => {
-                return wrong(separator);
-            }
-            (Function::Join, [_, list]) if list.is_list() => (Type::CharBuf, Shape::One),
-            (Function::Join, [_, other]) => return wrong(other),
-            (Function::Concat, [_, _, ..]) => match typed.iter().find(|it| !it.ty.is_text() || it.is_list()) {
-                Some(other) => return wrong(other),
-                None => (Type::CharBuf, Shape::One),
-            },
-            (Function::Getopt, [list, _]) if !list.is_list() || !list.ty.is_text() => return wrong(list),
-            (Function::Getopt, [_, spec]) if !spec.ty.is_text() || spec.is_list() => return wrong(spec),
-            (Function::Getopt, [_, _]) => (Type::CharBuf, if arg.is_some() { Shape::One } else { Shape::List }),
-            (Function::Join, _) => return count("a separator and a list"),
-            (Function::Concat, _) => return count("two strings or more"),
-            (Function::Getopt, _) => return count("a list and the options"),
-            _ => return count("one argument"),
+            _ => None,
         };
-        let terms = typed.into_iter().map(|it| it.term).collect();
-        let term = match arg {
-            Some(option) => Term::Option(terms, option.as_bytes().into()),
-            None => Term::Call(function, terms),
+        let first = args.first().filter(|_| misfit.is_none());
+        let result = first.and_then(|first| transformer.result(first.ty, first.is_list()));
+        let Some((ty, is_list)) = result else {
+            let (name, ty) =
+                misfit.or(args.first()).map_or(("", ""), |arg| (arg.name.as_str(), arg.ty.name()));
+            return fail(CheckError::Argument { function: transformer.name(), name: name.to_owned(), ty });
         };
-        Ok(Typed { term, ty, shape, name: word.to_owned(), field: None, takes_transformers: true })
+        let shape = if is_list && option.is_none() { Shape::List } else { Shape::One };
+        let terms = args.into_iter().map(|arg| arg.term).collect();
+        let term = Term::Call(transformer, terms, option.map(str::to_owned));
+        Ok(Typed {
+            term,
+            ty,
+            shape,
+            name: transformer.name().to_owned(),
+            field: None,
+            takes_transformers: true,
+        })
     }
 
     /// A term on the right-hand side: of the same type as the left one, and both may be compared so.
@@ -145,5 +149,15 @@ impl Checker<'_> {
             return fail(CheckError::Types { left, left_type, right_type });
         }
         Ok(right.term)
+    }
+}
+
+/// What a transformer takes, for messages.
+const fn arguments(transformer: Transformer) -> &'static str {
+    match transformer {
+        Transformer::Join => "a separator and a list",
+        Transformer::Concat => "two strings or more",
+        Transformer::Getopt => "a list and the options",
+        _ => "one argument",
     }
 }

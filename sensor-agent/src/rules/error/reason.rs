@@ -143,6 +143,8 @@ pub enum VersionError {
     Engine { needed: String },
     #[error("`{found}` is no version of a plugin: write `x.y.z`")]
     Plugin { found: String },
+    #[error("plugin `{name}` is required, but it is not part of this")]
+    Unknown { name: String },
     #[error("plugin `{name}` is required twice")]
     Twice { name: String },
 }
@@ -293,8 +295,10 @@ pub enum Reason {
     Name(#[from] NameError),
     #[error(transparent)]
     Check(#[from] CheckError),
-    #[error("{0}")]
+    #[error(transparent)]
     Output(FormatError),
+    #[error(transparent)]
+    ExtraField(FieldError),
     #[error(transparent)]
     Warning(#[from] Warning),
 }
@@ -303,21 +307,27 @@ impl Reason {
     /// Falco's code.
     pub fn code(&self) -> Code {
         match self {
+            Self::Item(ItemError::OverrideSequence | ItemError::AppendNothing) => Code::Validate,
             Self::Yaml(YamlError::NoSequence)
             | Self::Item(_)
-            | Self::Version(VersionError::Unreadable { .. } | VersionError::Plugin { .. }) => Code::YamlValidate,
+            | Self::Version(VersionError::Unreadable { .. }) => Code::YamlValidate,
             Self::Yaml(_) => Code::YamlParse,
             Self::Name(NameError::MacroBroken { code, .. }) => *code,
             Self::Version(_) | Self::Exception(_) | Self::Update(_) | Self::Name(_) => Code::Validate,
             Self::Syntax(_) | Self::Check(_) => Code::CompileCondition,
-            Self::Output(_) => Code::CompileOutput,
+            Self::Output(_) | Self::ExtraField(_) => Code::CompileOutput,
             Self::Warning(warning) => warning.code(),
         }
     }
 
     /// Whether `skip-if-unknown-filter` covers it.
     pub fn is_unknown_filter(&self) -> bool {
-        matches!(self, Self::Check(CheckError::Field(_) | CheckError::EventType(_)) | Self::Output(_))
+        matches!(
+            self,
+            Self::Check(CheckError::Field(_) | CheckError::EventType(_))
+                | Self::Output(_)
+                | Self::ExtraField(_)
+        )
     }
 
     /// A hint that needs to know nothing else.
@@ -329,8 +339,12 @@ impl Reason {
             Self::Syntax(SyntaxErrorKind::Unterminated) => Some("add the closing quote".to_owned()),
             Self::Syntax(SyntaxErrorKind::List(op)) => Some(format!("write `{op} (a, b)`")),
             Self::Item(ItemError::Priority { found }) => {
-                near(found, &mut Priority::ALL.into_iter().map(Priority::label))
-                    .or_else(|| Some("one of emergency, alert, critical, error, warning, notice, informational, debug".to_owned()))
+                near(found, &mut Priority::ALL.into_iter().map(Priority::label)).or_else(|| {
+                    Some(
+                        "one of emergency, alert, critical, error, warning, notice, informational, debug"
+                            .to_owned(),
+                    )
+                })
             }
             Self::Check(CheckError::EventType(name)) => near(name, &mut crate::rules::events::names()),
             Self::Warning(Warning::UnknownKey { key, known }) => near(key, &mut known.iter().copied()),
@@ -344,7 +358,9 @@ impl Warning {
         match self {
             Self::UnknownItem => Code::UnknownItem,
             Self::UnknownKey { .. } => Code::UnknownKey,
-            Self::DeprecatedAppend | Self::DeprecatedEnabled | Self::DeprecatedField { .. } => Code::DeprecatedItem,
+            Self::DeprecatedAppend | Self::DeprecatedEnabled | Self::DeprecatedField { .. } => {
+                Code::DeprecatedItem
+            }
             Self::ListName => Code::InvalidListName,
             Self::MacroName => Code::InvalidMacroName,
             Self::ExceptionTwice { .. } => Code::ExceptionNameNotUnique,

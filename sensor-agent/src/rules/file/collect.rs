@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{
     decode::Result,
-    exception::{self, MAX_TEXT},
-    item::{Exception, Item, ListItem, MacroItem, RuleItem, RuleKey},
+    exception::{self, Exception, MAX_TEXT},
+    item::{Item, ListItem, MacroItem, RuleItem, RuleKey},
     place::Source,
 };
 use crate::{
@@ -138,7 +138,8 @@ impl Collected {
 
     /// The item that an update needs.
     fn existing(&self, kind: ItemKind, name: &Source) -> Result<usize> {
-        let missing = || (name.spot(), Reason::from(UpdateError::Missing { kind, name: name.text().to_owned() }));
+        let missing =
+            || (name.spot(), Reason::from(UpdateError::Missing { kind, name: name.text().to_owned() }));
         self.find(kind, name).ok_or_else(missing)
     }
 
@@ -157,7 +158,12 @@ impl Collected {
             return Ok(());
         }
         self.names.insert((ItemKind::List, item.name.text().to_owned()), self.lists.len());
-        self.lists.push(List { name: item.name, items: item.items, index: self.counter, changed: self.counter });
+        self.lists.push(List {
+            name: item.name,
+            items: item.items,
+            index: self.counter,
+            changed: self.counter,
+        });
         Ok(())
     }
 
@@ -328,7 +334,7 @@ fn extend(old: &mut Vec<Exception>, new: Vec<Exception>, faults: &mut Faults<'_>
     Ok(())
 }
 
-/// The items of a list as condition text.
-pub fn joined<'s>(items: impl Iterator<Item = &'s str>) -> String {
-    items.map(exception::quoted).collect::<Vec<_>>().join(", ")
+/// The items of a list as condition text; empty ones are none.
+pub(crate) fn joined<'s>(items: impl Iterator<Item = &'s str>) -> String {
+    items.filter(|item| !item.is_empty()).map(exception::quoted).collect::<Vec<_>>().join(", ")
 }

@@ -80,7 +80,9 @@ pub(super) fn decode(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Option<Vec
     if node.is_null() {
         return Ok(Some(Vec::new()));
     }
-    let Some(items) = node.items() else { return fail(node.spot(), ItemError::NoSequence { key: "exceptions" }) };
+    let Some(items) = node.items() else {
+        return fail(node.spot(), ItemError::NoSequence { key: "exceptions" });
+    };
     let mut names = BTreeSet::new();
     let mut exceptions = Vec::new();
     for item in items {
@@ -97,7 +99,9 @@ pub(super) fn decode(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Option<Vec
             },
         };
         let values: Vec<Value> = values.iter().map(Value::new).collect();
-        if let Some(Value::Word(empty)) = values.iter().find(|v| matches!(v, Value::Word(w) if w.text().is_empty())) {
+        if let Some(Value::Word(empty)) =
+            values.iter().find(|v| matches!(v, Value::Word(w) if w.text().is_empty()))
+        {
             return fail(empty.spot(), ItemError::Empty { key: "values" });
         }
         exceptions.push(Exception {
@@ -201,8 +205,9 @@ impl Exception {
                 return Err((*spot, ExceptionError::Row.into()));
             }
             let checks = fields.iter().zip(&comps).zip(cells);
-            let checks: Vec<_> =
-                checks.map(|((field, comp), cell)| format!("{} {comp} {}", field.text(), operand(comp, cell))).collect();
+            let checks: Vec<_> = checks
+                .map(|((field, comp), cell)| format!("{} {comp} {}", field.text(), operand(comp, cell)))
+                .collect();
             text.push_str(if text.is_empty() { "(" } else { " or (" });
             text.push_str(&checks.join(" and "));
             text.push(')');
@@ -218,7 +223,8 @@ impl Exception {
 fn operand(comp: &str, cell: &Value) -> String {
     let takes_list = ["in", "pmatch", "intersects"].contains(&comp) || is_modified(comp);
     match cell {
-        Value::Word(word) if takes_list && !word.text().starts_with('(') => format!("({})", quoted(word.text())),
+        Value::Word(word) if takes_list && word.text().starts_with('(') => word.text().to_owned(),
+        Value::Word(word) if takes_list => format!("({})", quoted(word.text())),
         Value::Word(word) => quoted(word.text()),
         Value::List(items, _) => {
             let words = items.iter().map(|item| match item {
@@ -244,7 +250,9 @@ fn is_operator(word: &str) -> bool {
 fn is_modified(comp: &str) -> bool {
     let Some((op, modifier)) = comp.split_once(' ') else { return false };
     let modifiers = [Modifier::Oneof, Modifier::Anyof, Modifier::Allof];
-    let is_text_op = |op: &Op| !matches!(op, Op::Exists | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::In | Op::Intersects | Op::Pmatch);
+    let is_text_op = |op: &Op| {
+        !matches!(op, Op::Exists | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::In | Op::Intersects | Op::Pmatch)
+    };
     let known = op == "==" || Op::ALL.iter().filter(|op| is_text_op(op)).any(|known| known.word() == op);
     known && modifiers.iter().any(|known| format!("{known:?}").eq_ignore_ascii_case(modifier))
 }

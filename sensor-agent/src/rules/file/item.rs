@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{
     decode::{Fail, Map, Result, fail},
-    exception,
+    exception::{self, Exception},
     place::{Source, Spot},
     yaml::Node,
 };
@@ -13,14 +13,12 @@ use crate::{
     rules::error::{Faults, ItemError, ItemKind, Owner, VersionError, Warning},
 };
 
-pub use exception::{Exception, ExceptionFields};
-
 /// Version of the rule engine that Saker's language is compatible with: minor and patch of 0.63.0.
 const ENGINE: (u64, u64, u64) = (0, 63, 0);
 
 /// An item.
 #[derive(Debug)]
-pub enum Item {
+pub(super) enum Item {
     /// `required_engine_version`
     Engine(String),
     /// `required_plugin_versions`: pairs of name and version.
@@ -35,62 +33,62 @@ pub enum Item {
 
 /// A list as one item gives it.
 #[derive(Debug)]
-pub struct ListItem {
+pub(super) struct ListItem {
     /// Name.
-    pub name: Source,
+    pub(super) name: Source,
     /// Items.
-    pub items: Vec<Source>,
+    pub(super) items: Vec<Source>,
     /// They are added to those that are there.
-    pub is_append: bool,
+    pub(super) is_append: bool,
 }
 
 /// A macro as one item gives it.
 #[derive(Debug)]
-pub struct MacroItem {
+pub(super) struct MacroItem {
     /// Name.
-    pub name: Source,
+    pub(super) name: Source,
     /// Condition.
-    pub condition: Source,
+    pub(super) condition: Source,
     /// It is added to the one that is there.
-    pub is_append: bool,
+    pub(super) is_append: bool,
 }
 
 /// A rule as one item gives it; what the item does not say is `None`.
 #[derive(Debug)]
-pub struct RuleItem {
+pub(super) struct RuleItem {
     /// Name.
-    pub name: Source,
+    pub(super) name: Source,
     /// How the item relates to an earlier rule of this name.
-    pub key: RuleKey,
+    pub(super) key: RuleKey,
     /// Condition.
-    pub condition: Option<Source>,
+    pub(super) condition: Option<Source>,
     /// Output.
-    pub output: Option<Source>,
+    pub(super) output: Option<Source>,
     /// Description.
-    pub desc: Option<Source>,
+    pub(super) desc: Option<Source>,
     /// Priority.
-    pub priority: Option<Priority>,
+    pub(super) priority: Option<Priority>,
     /// Event source.
-    pub source: Option<Source>,
+    pub(super) source: Option<Source>,
     /// Enabled.
-    pub enabled: Option<bool>,
+    pub(super) enabled: Option<bool>,
     /// Tags.
-    pub tags: Option<Vec<String>>,
+    pub(super) tags: Option<Vec<String>>,
     /// Exceptions.
-    pub exceptions: Option<Vec<Exception>>,
+    pub(super) exceptions: Option<Vec<Exception>>,
     /// Whether to warn when the rule looks at too many events.
-    pub warn_evttypes: Option<bool>,
+    pub(super) warn_evttypes: Option<bool>,
     /// Drop the rule with a warning when it names something unknown.
-    pub skip_if_unknown_filter: Option<bool>,
+    pub(super) skip_if_unknown_filter: Option<bool>,
     /// Capture on match.
-    pub capture: Option<bool>,
+    pub(super) capture: Option<bool>,
     /// ms
-    pub capture_duration_ms: Option<u32>,
+    pub(super) capture_duration_ms: Option<u32>,
 }
 
 /// How a rule item relates to an earlier rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RuleKey {
+pub(super) enum RuleKey {
     /// It replaces it whole.
     Define,
     /// `append: true`
@@ -104,17 +102,42 @@ pub enum RuleKey {
 const LIST_KEYS: &[&str] = &["list", "items", "append", "override"];
 const MACRO_KEYS: &[&str] = &["macro", "condition", "append", "override"];
 const RULE_KEYS: &[&str] = &[
-    "rule", "condition", "output", "desc", "priority", "source", "enabled", "warn_evttypes",
-    "skip-if-unknown-filter", "capture", "capture_duration", "tags", "exceptions", "override", "append",
+    "rule",
+    "condition",
+    "output",
+    "desc",
+    "priority",
+    "source",
+    "enabled",
+    "warn_evttypes",
+    "skip-if-unknown-filter",
+    "capture",
+    "capture_duration",
+    "tags",
+    "exceptions",
+    "override",
+    "append",
 ];
 const APPENDABLE: &[&str] = &["condition", "output", "desc", "tags", "exceptions"];
 const REPLACEABLE: &[&str] = &[
-    "condition", "output", "desc", "tags", "exceptions", "priority", "enabled", "capture", "capture_duration",
-    "warn_evttypes", "skip-if-unknown-filter",
+    "condition",
+    "output",
+    "desc",
+    "tags",
+    "exceptions",
+    "priority",
+    "enabled",
+    "capture",
+    "capture_duration",
+    "warn_evttypes",
+    "skip-if-unknown-filter",
 ];
 
 impl Item {
-    pub(super) fn decode(node: &Rc<Node>, faults: &mut Faults<'_>) -> std::result::Result<Option<Self>, Fail> {
+    pub(super) fn decode(
+        node: &Rc<Node>,
+        faults: &mut Faults<'_>,
+    ) -> std::result::Result<Option<Self>, Fail> {
         if node.entries().is_none() {
             return fail(node.spot(), ItemError::NoMapping);
         }
@@ -166,7 +189,9 @@ fn semver(text: &str) -> Option<(u64, u64, u64)> {
     Some((major.parse().ok()?, minor.parse().ok()?, patch.get(..digits)?.parse().ok()?))
 }
 
-/// What the plugins of Falco's default installation provide is built in, so any version of them is there.
+/// Plugins whose fields are built in: any version of them counts as loaded.
+const PLUGINS: [&str; 3] = ["container", "k8smeta", "json"];
+
 fn plugins(map: Map<'_>) -> Result<Item> {
     const KEY: &str = "required_plugin_versions";
     let node = map.node(KEY)?;
@@ -192,6 +217,11 @@ fn plugins(map: Map<'_>) -> Result<Item> {
             }
             required.push((name.text().to_owned(), version.text().to_owned()));
             names.push(name);
+        }
+        // One of the alternatives is enough.
+        if let (Some(first), false) = (names.first(), names.iter().any(|name| PLUGINS.contains(&name.text())))
+        {
+            return Err((first.spot(), VersionError::Unknown { name: first.text().to_owned() }.into()));
         }
     }
     Ok(Item::Plugins(required))
@@ -326,9 +356,7 @@ fn rule(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
 /// Which keys have to be there, and which must not.
 fn check_keys(map: Map<'_>, key: &RuleKey, full: &[&'static str], faults: &mut Faults<'_>) -> Result<()> {
     match key {
-        RuleKey::Define => {
-            full.iter().try_for_each(|key| map.node(key).map(|_| ()))
-        }
+        RuleKey::Define => full.iter().try_for_each(|key| map.node(key).map(|_| ())),
         RuleKey::Append => Ok(()),
         RuleKey::Enable => {
             map.node("enabled")?;

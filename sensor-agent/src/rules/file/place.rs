@@ -70,7 +70,9 @@ impl Source {
         let shift = self.text.len();
         let inside = |part: &&Part| part.at > start && part.at < end;
         self.parts.extend(other.part(start).map(|part| Part { at: shift, ..part }));
-        self.parts.extend(other.parts.iter().filter(inside).map(|part| Part { at: part.at - start + shift, ..*part }));
+        self.parts.extend(
+            other.parts.iter().filter(inside).map(|part| Part { at: part.at - start + shift, ..*part }),
+        );
         self.text.push_str(other.text.get(start..end).unwrap_or_default());
     }
 
@@ -91,7 +93,9 @@ impl Source {
     pub fn is_seam(&self, at: usize) -> bool {
         let spot = |part: &Part| (part.spot.file, part.spot.line, part.spot.column);
         let first = self.parts.first().map(spot);
-        self.parts.iter().any(|part| part.at == at && part.at > 0 && part.is_verbatim && Some(spot(part)) != first)
+        self.parts
+            .iter()
+            .any(|part| part.at == at && part.at > 0 && part.is_verbatim && Some(spot(part)) != first)
     }
 
     fn push(&mut self, text: &str, spot: Spot, solid: usize, is_verbatim: bool) {

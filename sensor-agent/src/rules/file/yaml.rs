@@ -33,7 +33,9 @@ impl Node {
     /// Null in the YAML sense: nothing, `~` or `null` without quotes.
     pub(super) fn is_null(&self) -> bool {
         match &self.data {
-            Data::Scalar { text, is_plain: true } => ["", "~", "null", "Null", "NULL"].contains(&text.as_str()),
+            Data::Scalar { text, is_plain: true } => {
+                ["", "~", "null", "Null", "NULL"].contains(&text.as_str())
+            }
             _ => false,
         }
     }
@@ -90,7 +92,12 @@ type Result<T> = std::result::Result<T, (Spot, YamlError)>;
 impl<'t> Builder<'t> {
     fn next(&mut self) -> Result<Option<(Event<'t>, YamlSpan)>> {
         self.events.next_event().transpose().map_err(|error: ScanError| {
-            let spot = Spot { file: self.file, line: error.marker().line(), column: error.marker().col() + 1, style: ' ' };
+            let spot = Spot {
+                file: self.file,
+                line: error.marker().line(),
+                column: error.marker().col() + 1,
+                style: ' ',
+            };
             (spot, YamlError::Syntax(error.info().to_owned()))
         })
     }

@@ -83,8 +83,7 @@ impl<'t> Cursor<'t> {
     /// A word without quotes.
     pub(super) fn bare(&mut self) -> Option<Literal> {
         let start = self.at;
-        let word =
-            self.take_while(|c| !matches!(c, '(' | ')' | '"' | '\'' | '=' | ',') && !is_blank(c))?;
+        let word = self.take_while(|c| !matches!(c, '(' | ')' | '"' | '\'' | '=' | ',') && !is_blank(c))?;
         Some(Literal { bytes: word.as_bytes().to_vec(), span: self.span(start) })
     }
 

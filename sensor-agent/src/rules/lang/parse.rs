@@ -127,7 +127,7 @@ impl Parser<'_> {
             (is_right || *function != Function::Val)
                 && rest.is_some_and(|rest| rest.trim_start_matches(is_blank).starts_with('('))
         };
-        let Some(function) = Function::ALL.iter().copied().find(is_next) else { return Ok(None) };
+        let Some(function) = Function::all().find(is_next) else { return Ok(None) };
         self.cursor.eat(function.word());
         self.cursor.blanks();
         self.cursor.eat("(");
@@ -265,7 +265,10 @@ impl Parser<'_> {
             Some(literal) => Some(literal),
             None => self.cursor.bare(),
         };
-        literal.map_or_else(|| self.cursor.fail(SyntaxErrorKind::Value(op.word(), "value")), |it| Ok(Rhs::One(it)))
+        literal.map_or_else(
+            || self.cursor.fail(SyntaxErrorKind::Value(op.word(), "value")),
+            |it| Ok(Rhs::One(it)),
+        )
     }
 
     fn list_value(&mut self, op: Op) -> Result<Rhs> {

@@ -82,7 +82,9 @@ impl Macros {
     ) {
         let mut stack = vec![start];
         while let Some(index) = stack.last().copied() {
-            let (Some(State::Todo | State::Busy), Some(Some(it))) = (self.states.get(index), parsed.get(index)) else {
+            let (Some(State::Todo | State::Busy), Some(Some(it))) =
+                (self.states.get(index), parsed.get(index))
+            else {
                 stack.pop();
                 continue;
             };
@@ -98,7 +100,8 @@ impl Macros {
             }
             let name = collected.macros.get(index).map_or("", |item| item.name.text());
             faults.enter(Some(Owner::new(ItemKind::Macro, name)));
-            let result = check(&it.expr, &it.condition, pool, faults, &mut |_, name| self.find(name, Some(index)));
+            let result =
+                check(&it.expr, &it.condition, pool, faults, &mut |_, name| self.find(name, Some(index)));
             self.set(index, result.map_or_else(State::Broken, State::Done));
             stack.pop();
         }

@@ -51,8 +51,22 @@ pub struct AppendOutput {
     pub tags: Vec<String>,
     /// Text added behind a blank.
     pub text: Option<String>,
-    /// Additional `output_fields`: key and format; of a plain field the format is `%field`.
-    pub fields: Vec<(String, String)>,
+    /// Additional `output_fields`.
+    pub fields: Vec<ExtraField>,
+}
+
+/// An additional entry of `output_fields`, as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExtraField {
+    /// A field: its name is the key, its value keeps its type.
+    Native(String),
+    /// A text.
+    Rendered {
+        /// The key.
+        key: String,
+        /// What it says.
+        format: String,
+    },
 }
 
 impl AppendOutput {

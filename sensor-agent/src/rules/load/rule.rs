@@ -1,6 +1,6 @@
 //! One rule: condition, exceptions and output from text to what is evaluated.
 
-use super::{LoadOptions, macros::Macros};
+use super::{ExtraField, LoadOptions, macros::Macros};
 use crate::rules::{
     Rule,
     check::{self, Checker},
@@ -10,7 +10,7 @@ use crate::rules::{
     fields::{CLASSES, FieldError},
     file::{self, Source},
     lang::{self, SyntaxError, SyntaxErrorKind},
-    output::Format,
+    output::{Extra, Format},
 };
 
 /// The only event source so far.
@@ -51,7 +51,7 @@ pub(super) fn load(
         return None;
     };
     let node = compile(rule, &condition, macros, pool, faults)?;
-    let (output, extra_fields) = outputs(rule, options, faults)?;
+    let (output, extra) = outputs(rule, options, faults)?;
     let events = pool.events(node);
     deprecated(rule, node, pool, faults);
     let n_events = events.names().count();
@@ -63,7 +63,7 @@ pub(super) fn load(
         name: rule.name.text().to_owned(),
         desc: rule.desc.text().to_owned(),
         output,
-        extra_fields,
+        extra,
         priority: rule.priority,
         tags: rule.tags.iter().cloned().collect(),
         source: rule.source.clone(),
@@ -124,7 +124,7 @@ fn outputs(
     rule: &file::Rule,
     options: &LoadOptions,
     faults: &mut Faults<'_>,
-) -> Option<(Format, Vec<(String, Format)>)> {
+) -> Option<(Format, Vec<Extra>)> {
     const INFO: &str = "%container.info";
     let mut text = rule.output.text().to_owned();
     let mut fields = Vec::new();
@@ -140,21 +140,24 @@ fn outputs(
             if let Some(more) = &addition.text {
                 text = format!("{text} {more}");
             }
-            fields.extend(addition.fields.iter().cloned());
+            fields.extend(&addition.fields);
         }
     }
-    let compiled = Format::parse(&text).and_then(|format| {
-        let fields = fields.into_iter().map(|(key, text)| Ok((key, Format::parse(&text)?)));
-        Ok((format, fields.collect::<Result<Vec<_>, _>>()?))
-    });
+    let extra = |field: &ExtraField| match field {
+        ExtraField::Native(name) => Extra::field(name).map_err(Reason::ExtraField),
+        ExtraField::Rendered { key, format } => Extra::format(key, format).map_err(Reason::Output),
+    };
+    let compiled = Format::parse(&text)
+        .map_err(Reason::Output)
+        .and_then(|format| Ok((format, fields.into_iter().map(extra).collect::<Result<Vec<_>, _>>()?)));
     match compiled {
         Ok(outputs) => Some(outputs),
-        Err(error) if rule.skip_if_unknown_filter => {
-            faults.warn(rule.output.spot(), Warning::UnknownFilter { cause: error.to_string() });
+        Err(reason) if rule.skip_if_unknown_filter => {
+            faults.warn(rule.output.spot(), Warning::UnknownFilter { cause: reason.to_string() });
             None
         }
-        Err(error) => {
-            faults.error(rule.output.spot(), Reason::Output(error));
+        Err(reason) => {
+            faults.error(rule.output.spot(), reason);
             None
         }
     }

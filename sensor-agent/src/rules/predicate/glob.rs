@@ -80,7 +80,8 @@ fn bracket(pattern: &[u8], mut at: usize, byte: u8, fold: bool) -> Option<(bool,
             at += 1;
         }
         let within = |byte: u8| (low..=high).contains(&byte);
-        is_in |= within(byte) || (fold && (within(byte.to_ascii_lowercase()) || within(byte.to_ascii_uppercase())));
+        is_in |= within(byte)
+            || (fold && (within(byte.to_ascii_lowercase()) || within(byte.to_ascii_uppercase())));
     }
 }
 

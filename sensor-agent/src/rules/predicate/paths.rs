@@ -18,7 +18,8 @@ impl PathSet {
         let component = |name: &[u8]| {
             if is_pattern(name) { Component::Pattern(name.into()) } else { Component::Name(name.into()) }
         };
-        let mut paths: Vec<Box<[Component]>> = paths.map(|path| components(path).map(component).collect()).collect();
+        let mut paths: Vec<Box<[Component]>> =
+            paths.map(|path| components(path).map(component).collect()).collect();
         paths.sort();
         // A path stands behind those that start it, which hold whenever it does.
         paths.dedup_by(|path, shorter| path.starts_with(shorter));

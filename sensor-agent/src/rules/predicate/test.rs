@@ -137,7 +137,7 @@ impl Scalar {
 }
 
 /// A whole number of any kind.
-pub fn number(value: &Value<'_>) -> Option<i128> {
+fn number(value: &Value<'_>) -> Option<i128> {
     match value {
         Value::I64(number) => Some(i128::from(*number)),
         Value::U64(number) => Some(i128::from(*number)),
@@ -227,7 +227,9 @@ fn compare(op: Op, left: &Value<'_>, right: &Value<'_>) -> bool {
         (Op::In, Value::List(left), Value::List(right)) => {
             !left.is_empty() && left.iter().all(|item| right.contains(item))
         }
-        (Op::Intersects, Value::List(left), Value::List(right)) => left.iter().any(|item| right.contains(item)),
+        (Op::Intersects, Value::List(left), Value::List(right)) => {
+            left.iter().any(|item| right.contains(item))
+        }
         (Op::Lt | Op::Le | Op::Gt | Op::Ge, _, _) => {
             let order = match (left, right) {
                 (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),

@@ -1,0 +1,3 @@
+//! Loading: what the corpus of a reference Falco says.
+
+mod conformance;

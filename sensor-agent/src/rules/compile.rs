@@ -88,14 +88,13 @@ impl Pool {
         events: [EventSet; 2],
         build: impl FnOnce() -> Result<Predicate, E>,
     ) -> Result<NodeId, E> {
-        let id = match self.predicate_ids.get(&key) {
-            Some(id) => *id,
-            None => {
-                let id = self.predicates.len() as u32;
-                self.predicates.push(build()?);
-                self.predicate_ids.insert(key, id);
-                id
-            }
+        let id = if let Some(id) = self.predicate_ids.get(&key) {
+            *id
+        } else {
+            let id = self.predicates.len() as u32;
+            self.predicates.push(build()?);
+            self.predicate_ids.insert(key, id);
+            id
         };
         Ok(self.node(Node::Predicate(id), Facts { depth: 1, events }))
     }

@@ -126,7 +126,7 @@ impl Lists {
 /// Words between delimiters, with their places.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let base = text.as_ptr() as usize;
-    text.split(|c: char| matches!(c, ' ' | '\t' | '\r' | '\n' | '(' | ')' | ',' | '='))
+    text.split([' ', '\t', '\r', '\n', '(', ')', ',', '='])
         .filter(|word| !word.is_empty())
         .map(move |word| (word.as_ptr() as usize - base, word))
 }

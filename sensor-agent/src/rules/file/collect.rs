@@ -59,6 +59,7 @@ pub struct Macro {
 
 /// A rule.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the keys of a rule")]
 pub struct Rule {
     /// Name.
     pub name: Source,
@@ -244,12 +245,11 @@ impl Collected {
             capture: item.capture.unwrap_or(false),
             capture_duration_ms: item.capture_duration_ms.unwrap_or(0),
         };
-        match at.and_then(|at| self.rules.get_mut(at)) {
-            Some(old) => *old = rule,
-            None => {
-                self.names.insert((ItemKind::Rule, rule.name.text().to_owned()), self.rules.len());
-                self.rules.push(rule);
-            }
+        if let Some(old) = at.and_then(|at| self.rules.get_mut(at)) {
+            *old = rule;
+        } else {
+            self.names.insert((ItemKind::Rule, rule.name.text().to_owned()), self.rules.len());
+            self.rules.push(rule);
         }
         Ok(())
     }
@@ -323,12 +323,11 @@ fn checked(new: Vec<Exception>) -> Result<Vec<Exception>> {
 
 fn extend(old: &mut Vec<Exception>, new: Vec<Exception>, faults: &mut Faults<'_>) -> Result<()> {
     for exception in new {
-        match old.iter_mut().find(|known| known.name.text() == exception.name.text()) {
-            Some(known) => known.add_values(&exception, faults)?,
-            None => {
-                exception.check_new()?;
-                old.push(exception);
-            }
+        if let Some(known) = old.iter_mut().find(|known| known.name.text() == exception.name.text()) {
+            known.add_values(&exception, faults)?;
+        } else {
+            exception.check_new()?;
+            old.push(exception);
         }
     }
     Ok(())

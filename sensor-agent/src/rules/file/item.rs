@@ -285,9 +285,8 @@ fn list(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
         faults.warn(name.spot(), Warning::ListName);
     }
     let is_append = appends(map, "items", faults)?;
-    let items = match map.words("items")? {
-        Some(items) => items,
-        None => return fail(map.spot(), ItemError::Missing { key: "items" }),
+    let Some(items) = map.words("items")? else {
+        return fail(map.spot(), ItemError::Missing { key: "items" });
     };
     Ok(Item::List(ListItem { name, items, is_append }))
 }

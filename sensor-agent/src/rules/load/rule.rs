@@ -7,7 +7,7 @@ use crate::rules::{
     compile::{NodeId, Pool},
     error::{CheckError, Faults, ItemKind, NameError, Owner, Reason, UpdateError, Warning, nearest},
     expand::Lists,
-    fields::{CLASSES, FieldError},
+    fields::{CLASSES, Class, FieldError},
     file::{self, Source},
     lang::{self, SyntaxError, SyntaxErrorKind},
     output::{Extra, Format},
@@ -174,7 +174,7 @@ fn deprecated(rule: &file::Rule, node: NodeId, pool: &Pool, faults: &mut Faults<
 /// The known field that an unknown one is near to.
 pub(super) fn field_hint(reason: &Reason) -> Option<String> {
     let Reason::Check(CheckError::Field(FieldError::Unknown { given })) = reason else { return None };
-    let names = CLASSES.iter().flat_map(|class| class.fields()).map(|field| field.name);
+    let names = CLASSES.iter().flat_map(Class::fields).map(|field| field.name);
     nearest(given, names).map(|near| format!("did you mean `{near}`?"))
 }
 

@@ -26,16 +26,16 @@ pub enum Term {
 pub struct Values<'a, 'm> {
     context: Context<'a>,
     fields: &'a [FieldRef],
-    /// By field: the event that it was extracted for, and its place in `values`.
+    /// By field: the event that it was extracted for, and its place in `extracted`.
     memo: &'m mut [(u32, u32)],
     epoch: u32,
-    values: collections::Vec<'a, Option<Value<'a>>>,
+    extracted: collections::Vec<'a, Option<Value<'a>>>,
 }
 
 impl<'a, 'm> Values<'a, 'm> {
     /// No value extracted yet. `epoch` differs from that of all events before, as far as `memo` knows.
     pub fn new(context: Context<'a>, fields: &'a [FieldRef], memo: &'m mut [(u32, u32)], epoch: u32) -> Self {
-        Self { context, fields, memo, epoch, values: collections::Vec::new_in(context.arena) }
+        Self { context, fields, memo, epoch, extracted: collections::Vec::new_in(context.arena) }
     }
 
     /// The event's context.
@@ -46,12 +46,12 @@ impl<'a, 'm> Values<'a, 'm> {
     fn field(&mut self, number: u32) -> Option<Value<'a>> {
         let memo = self.memo.get_mut(number as usize)?;
         if memo.0 == self.epoch {
-            return self.values.get(memo.1 as usize).copied().flatten();
+            return self.extracted.get(memo.1 as usize).copied().flatten();
         }
         let field = self.fields.get(number as usize)?;
         let value = (field.field.get)(&self.context, &field.arg);
-        *memo = (self.epoch, self.values.len() as u32);
-        self.values.push(value);
+        *memo = (self.epoch, self.extracted.len() as u32);
+        self.extracted.push(value);
         value
     }
 }

@@ -10,5 +10,7 @@ pub mod transform;
 pub mod fields;
 pub mod params;
 pub mod output;
+#[cfg(test)]
+mod fixture;
 
 pub use value::{Type, Value};

@@ -21,6 +21,8 @@ pub mod check;
 pub mod set;
 pub mod load;
 pub mod eval;
+#[cfg(test)]
+mod fixture;
 
 pub use error::Fault;
 pub use eval::Evaluator;

@@ -1,5 +1,8 @@
 //! Evaluation: an event against the rules of its slot. Every predicate and every shared part is answered once.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use bumpalo::Bump;

@@ -120,17 +120,19 @@ fn of_call<'a>(c: &Context<'a>, row: &Row, param: &Param, call: &Call) -> Datum<
         Origin::Dev => file.map_or(0, |file| u64::from(file.dev)),
         Origin::Ino => file.map_or(0, |file| file.ino),
         Origin::Const(number) => number,
-        Origin::Name(_) | Origin::Word | Origin::Tuple | Origin::Addr => 0,
+        Origin::Name(_) | Origin::Word | Origin::Tuple | Origin::Addr | Origin::Absent => 0,
     };
     let low = number as u32;
     match param.ty {
+        ParamType::ByteBuf => Datum::Buffer(b""),
+        _ if param.from == Origin::Absent => Datum::Text(None),
         ParamType::Errno => Datum::Errno(number.cast_signed()),
         ParamType::Fd => Datum::Fd(i64::from(low.cast_signed()), fd_text(c, row, param, low)),
         ParamType::Pid => Datum::Pid(i64::from(low.cast_signed())),
         ParamType::Uid => Datum::Uid(low),
         ParamType::Gid => Datum::Gid(low),
         ParamType::FsPath | ParamType::FsRelPath => path(c, param.from),
-        ParamType::CharBuf => Datum::Text(text(c, param.from)),
+        ParamType::CharBuf | ParamType::SockAddr => Datum::Text(text(c, param.from)),
         ParamType::OpenFlags if param.from == Origin::Const(number) => {
             Datum::Flags(layer_bits(file.map_or(0, |file| file.flags)), &flags::CREAT)
         }
@@ -152,7 +154,6 @@ fn of_call<'a>(c: &Context<'a>, row: &Row, param: &Param, call: &Call) -> Datum<
         ParamType::Octal => Datum::Octal(if creates(row, call) { u64::from(low & 0o7777) } else { 0 }),
         ParamType::Hex => Datum::Hex(if row.event == "ptrace" { number } else { u64::from(low) }),
         ParamType::Signal => Datum::Signal(low),
-        ParamType::SockAddr => Datum::Text(text(c, param.from)),
         ParamType::SockTuple => Datum::Tuple(match &c.event.record.body {
             Body::Socket(socket) => fields::tuple(c, socket),
             _ => None,

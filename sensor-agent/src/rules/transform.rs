@@ -194,7 +194,7 @@ pub fn getopt<'a>(
     let Value::List(list) = list else { return None };
     let mut args = list.iter().filter_map(Value::text);
     let mut found = Vec::new_in(arena);
-    let mut last = None;
+    let mut value_of_wanted = None;
     while let Some(arg) = args.next() {
         let Some(mut letters) = arg.strip_prefix(b"-").filter(|rest| !rest.is_empty() && *rest != b"-")
         else {
@@ -211,10 +211,10 @@ pub fn getopt<'a>(
             }
             let name = if at.is_some() { &*arena.alloc_slice_copy(&[*letter]) } else { b"?" };
             if wanted.is_some_and(|wanted| wanted.as_bytes() == name) {
-                last = Some(Value::Text(value));
+                value_of_wanted = Some(Value::Text(value));
             }
             found.push(Value::Text(name));
         }
     }
-    if wanted.is_some() { last } else { Some(Value::List(found.into_bump_slice())) }
+    if wanted.is_some() { value_of_wanted } else { Some(Value::List(found.into_bump_slice())) }
 }

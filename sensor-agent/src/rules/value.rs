@@ -70,7 +70,7 @@ impl Type {
             Self::Port => "PORT",
             Self::RelTime => "RELTIME",
             Self::AbsTime => "ABSTIME",
-            Self::Dyn => "DYN",
+            Self::Dyn => "DYNAMIC",
         }
     }
 

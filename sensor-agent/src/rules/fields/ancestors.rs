@@ -20,24 +20,20 @@ pub(super) fn each<'a>(
     arg: &Arg,
     read: impl Fn(&Context<'a>, &'a Process) -> Value<'a>,
 ) -> Out<'a> {
-    match arg {
-        Arg::Index(level) => c.event.lineage().nth(*level as usize).map(|process| read(c, process)),
-        _ => {
-            let mut all = bumpalo::collections::Vec::new_in(c.arena);
-            all.extend(c.event.lineage().skip(1).map(|process| read(c, process)));
-            Some(Value::List(all.into_bump_slice()))
-        }
+    if let Arg::Index(level) = arg {
+        return c.event.lineage().nth(*level as usize).map(|process| read(c, process));
     }
+    let mut all = bumpalo::collections::Vec::new_in(c.arena);
+    all.extend(c.event.lineage().skip(1).map(|process| read(c, process)));
+    Some(Value::List(all.into_bump_slice()))
 }
 
 pub(super) fn args<'a>(c: &Context<'a>, arg: &Arg) -> Out<'a> {
-    match arg {
-        Arg::Index(_) => each(c, arg, |c, process| Value::Text(joined_args(c, process))),
-        _ => {
-            let parts = c.event.lineage().skip(1).map(|process| joined_args(c, process));
-            Some(Value::Text(text::join(c.arena, parts, b" ")))
-        }
+    if let Arg::Index(_) = arg {
+        return each(c, arg, |c, process| Value::Text(joined_args(c, process)));
     }
+    let parts = c.event.lineage().skip(1).map(|process| joined_args(c, process));
+    Some(Value::Text(text::join(c.arena, parts, b" ")))
 }
 
 /// A number in brackets is taken for no argument, as Falco has it.

@@ -1,5 +1,7 @@
 //! How `proc.*` is read from the process table and the record's task.
 
+#![expect(clippy::unnecessary_wraps, reason = "getters have the one type that the table has")]
+
 use sensor_common::{Task, ledger::slot};
 
 use super::{Arg, Context};
@@ -134,7 +136,7 @@ fn leader<'a>(c: &Context<'a>, id: u32) -> Option<&'a Process> {
 }
 
 /// Text of a leader; empty when it is not known.
-pub(super) fn of<'a>(process: Option<&'a Process>, read: fn(&Process) -> &[u8]) -> Out<'a> {
+pub(super) fn of(process: Option<&Process>, read: fn(&Process) -> &[u8]) -> Out<'_> {
     Some(Value::Text(process.map_or(b"".as_slice(), read)))
 }
 

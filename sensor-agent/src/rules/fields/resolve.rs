@@ -87,9 +87,8 @@ impl FieldRef {
             (ArgRule::Required, None, None) if field.name == "evt.abspath" => {
                 Ok(Self { field, arg: Arg::None, ty: field.ty, shape: field.shape })
             }
-            (ArgRule::Required, None, None) => Err(missing(field, given())),
             (ArgRule::Required, Some(arg), None) if dots(field) => dotted_arg(field, arg, &unknown),
-            (ArgRule::Required, Some(_), None) => Err(missing(field, given())),
+            (ArgRule::Required, _, None) => Err(missing(field, given())),
             (ArgRule::Optional | ArgRule::Required, None, Some(arg)) => bracket_arg(field, arg, &unknown),
             (ArgRule::None, None, Some(arg)) if field.is(flag::PLUGIN) => {
                 Err(FieldError::PluginNotAllowed { given: given(), name: field.name, arg: arg.to_owned() })

@@ -1,5 +1,7 @@
 //! How `evt.*` of system calls is read.
 
+#![expect(clippy::unnecessary_wraps, reason = "getters have the one type that the table has")]
+
 use sensor_common::{
     event::{File, file},
     ledger::slot,

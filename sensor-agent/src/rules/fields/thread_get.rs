@@ -1,5 +1,7 @@
 //! How `thread.*` is read.
 
+#![expect(clippy::unnecessary_wraps, reason = "getters have the one type that the table has")]
+
 use sensor_common::ledger::slot;
 
 use super::{Arg, Context, process_get::task};

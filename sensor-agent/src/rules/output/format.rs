@@ -116,16 +116,13 @@ impl Format {
 }
 
 fn token(c: &Context<'_>, expression: &Expression) -> Vec<u8> {
-    let absent = || b"<NA>".to_vec();
-    match expression {
-        Expression::Field(field) => printed(c, field).map_or_else(absent, <[u8]>::to_vec),
-        // The format outlives the event, the values do not: a context with a shorter life joins them.
-        _ => {
-            let c = Context { event: c.event, arena: c.arena };
-            let Some(value) = expression.value(&c) else { return absent() };
-            let mut text = Text::new(c.arena);
-            write_value(&mut text, &value);
-            text.bytes().to_vec()
-        }
+    if let Expression::Field(field) = expression {
+        return printed(c, field).unwrap_or(b"<NA>").to_vec();
     }
+    // The format outlives the event, its values do not: a context with a shorter life joins them.
+    let c = Context { event: c.event, arena: c.arena };
+    let Some(value) = expression.value(&c) else { return b"<NA>".to_vec() };
+    let mut text = Text::new(c.arena);
+    write_value(&mut text, &value);
+    text.bytes().to_vec()
 }

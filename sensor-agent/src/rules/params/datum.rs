@@ -79,9 +79,8 @@ impl<'a> Datum<'a> {
     /// What the raw text stands for, if that says more; may be empty.
     pub fn resolved(&self, c: &Context<'a>) -> Option<&'a [u8]> {
         match *self {
-            Self::Errno(n) if n < 0 => Some(errno::name(n).as_bytes()),
             Self::Fd(AT_FDCWD, _) => Some(b"AT_FDCWD"),
-            Self::Fd(n, _) if n < 0 => Some(errno::name(n).as_bytes()),
+            Self::Errno(n) | Self::Fd(n, _) if n < 0 => Some(errno::name(n).as_bytes()),
             Self::Fd(_, behind) => behind,
             Self::Pid(n) => process_name(c, n),
             Self::Uid(u32::MAX) | Self::Gid(u32::MAX) => Some(b"<NONE>"),

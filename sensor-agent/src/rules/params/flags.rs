@@ -64,6 +64,7 @@ pub(super) fn of(set: FlagSet) -> &'static Set {
         FlagSet::FinitModule => &FINIT_MODULE,
         FlagSet::Userfaultfd | FlagSet::Dup3 => &OPEN_BITS,
         FlagSet::SocketFlags => &SOCKET,
+        FlagSet::DeleteModule => &DELETE_MODULE,
         FlagSet::Execveat | FlagSet::Fchownat => &AT_NOFOLLOW,
         // Falco numbers the requests its own way: see `ptrace`.
         FlagSet::Ptrace => &NONE,
@@ -159,6 +160,9 @@ static FINIT_MODULE: Set = Set {
         (4, "MODULE_INIT_COMPRESSED_FILE"),
     ],
 };
+
+static DELETE_MODULE: Set =
+    Set { kernel: &[bit(0o1000, 1), bit(0o4000, 2)], names: &[(2, "O_NONBLOCK"), (1, "O_TRUNC")] };
 
 static RESOLVE: Set = Set {
     kernel: &[bit(8, 1), bit(0x10, 2), bit(2, 4), bit(4, 8), bit(1, 16), bit(0x20, 32)],

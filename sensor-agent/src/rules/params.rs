@@ -170,6 +170,8 @@ fn of_call<'a>(c: &Context<'a>, row: &Row, param: &Param, call: &Call) -> Datum<
         ParamType::Uint => Datum::Uint(number),
         ParamType::Int => Datum::Int(i64::from(low.cast_signed())),
         ParamType::Octal => Datum::Octal(if creates(row, call) { u64::from(low & 0o7777) } else { 0 }),
+        // Falco shows its own bits here, without names.
+        ParamType::Hex if row.event == "accept4" => Datum::Hex(flags::SOCKET.convert(number)),
         ParamType::Hex => Datum::Hex(if row.event == "ptrace" { number } else { u64::from(low) }),
         ParamType::Signal => Datum::Signal(low),
         ParamType::SockTuple => Datum::Tuple(match &c.event.record.body {

@@ -117,22 +117,21 @@ pub(super) fn sid(c: &Context<'_>) -> u32 {
 }
 
 pub(super) fn session_leader<'a>(c: &Context<'a>) -> Option<&'a Process> {
-    leader(c, task(c).sid)
+    leader(c, task(c).sid, |process| process.task.sid)
 }
 
 pub(super) fn group_leader<'a>(c: &Context<'a>) -> Option<&'a Process> {
-    leader(c, c.event.actor.facts.pgid)
+    leader(c, c.event.actor.facts.pgid, |process| process.facts.pgid)
 }
 
-/// The leader itself, or the oldest ancestor in line that is in the same session or group.
-fn leader<'a>(c: &Context<'a>, id: u32) -> Option<&'a Process> {
+/// The leader of a session or group: the process with its id, or when that has gone the oldest one in line that shares
+/// the id.
+fn leader<'a>(c: &Context<'a>, id: u32, id_of: fn(&Process) -> u32) -> Option<&'a Process> {
     if id == 0 {
         return None;
     }
-    if c.event.actor.key.tgid == id {
-        return Some(c.event.actor);
-    }
-    c.event.state.by_tgid(id)
+    let named = c.event.state.by_tgid(id).filter(|process| id_of(process) == id);
+    named.or_else(|| c.event.lineage().take_while(|process| id_of(process) == id).last())
 }
 
 /// Text of a leader; empty when it is not known.

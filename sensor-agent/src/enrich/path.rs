@@ -5,10 +5,10 @@
 pub fn absolute(base: &[u8], name: &[u8]) -> Vec<u8> {
     let base = if name.first() == Some(&b'/') { &[] } else { base };
     let mut path = Vec::with_capacity(base.len() + name.len() + 2);
-    for component in base.split(is_slash).chain(name.split(is_slash)) {
+    for component in base.split(|byte| *byte == b'/').chain(name.split(|byte| *byte == b'/')) {
         match component {
             b"" | b"." => {}
-            b".." => path.truncate(path.iter().rposition(is_slash).unwrap_or_default()),
+            b".." => path.truncate(path.iter().rposition(|byte| *byte == b'/').unwrap_or_default()),
             _ => {
                 path.push(b'/');
                 path.extend_from_slice(component);
@@ -19,10 +19,6 @@ pub fn absolute(base: &[u8], name: &[u8]) -> Vec<u8> {
         path.push(b'/');
     }
     path
-}
-
-fn is_slash(byte: &u8) -> bool {
-    *byte == b'/'
 }
 
 #[cfg(test)]

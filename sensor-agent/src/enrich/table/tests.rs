@@ -79,3 +79,15 @@ fn the_last_of_a_tgid_takes_it_along() {
     put(&mut table, 8, 200);
     assert_eq!((start_of(&table, 7), start_of(&table, 8)), (None, Some(200)));
 }
+
+#[test]
+fn what_has_ended_does_not_come_back() {
+    let mut table = Table::new(2);
+    let ended = put(&mut table, 7, 100);
+    table.end(ended);
+    let again = put(&mut table, 7, 100);
+    assert!(again == ended && table.get(again).expect("kept").process.is_exited);
+    put(&mut table, 8, 200);
+    put(&mut table, 9, 300);
+    assert_eq!((table.len(), table.n_evicted, is_there(&table, 7, 100)), (2, 1, false));
+}

@@ -2,23 +2,19 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "getters have the one type that the table has")]
 
-use sensor_common::{Task, ledger::slot};
+use sensor_common::Task;
 
 use super::{Arg, Context};
 use crate::{
-    enrich::{Process, Side},
+    enrich::Process,
     rules::{Value, text, text::Text, text::render},
 };
 
 type Out<'a> = Option<Value<'a>>;
 
-/// The acting task. A fork's record tells of the child; of the caller there is what its last record told.
+/// The acting task.
 pub(in crate::rules) fn task<'a>(c: &Context<'a>) -> &'a Task {
-    if c.event.slot() == slot::FORK && c.event.side == Side::Caller {
-        &c.event.actor.task
-    } else {
-        &c.event.record.prefix.task
-    }
+    c.event.task()
 }
 
 /// Argument 0; empty when it is not known.
@@ -186,6 +182,6 @@ pub(super) fn exe_flag<'a>(c: &Context<'a>, bit: u32) -> Out<'a> {
 
 pub(super) fn name_tid<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     let mut text = Text::new(c.arena);
-    text.push(&c.event.actor.name).push(render!(c.arena, "{}", task(c).tid));
+    text.push(&c.event.actor.name).push(render!(c.arena, "{}", c.event.tid()));
     Some(Value::Text(text.finish()))
 }

@@ -1,5 +1,6 @@
 //! The table against Falco's lists, and names.
 
+mod ancestors;
 mod hostile;
 mod sockets;
 mod values;

@@ -367,7 +367,7 @@ pub static TABLE: &[Row] = &[
             p("queuepct", Uint, Absent),
             p("queuelen", Uint, Absent),
             p("queuemax", Uint, Absent),
-            p("flags", Int, Arg(3)),
+            p("flags", Hex, Arg(3)),
         ],
     ),
     socket(

@@ -91,6 +91,8 @@ pub fn process(task: kernel::Task, to: *mut Process) {
         (*to).vpgid = group.innermost();
         (*to).vsid = signal.pid(PidType::Session).innermost();
         (*to).pvpid = task.real_parent().group_leader().thread_pid().innermost();
+        (*to).caller_tgid = 0;
+        (*to).caller_tid = 0;
         (*to).exe = Slice::NONE;
         (*to).argv = Slice::NONE;
         (*to).env = Slice::NONE;

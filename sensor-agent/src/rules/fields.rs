@@ -27,7 +27,7 @@ pub use descriptor::{Descriptor, DescriptorKind};
 pub use endpoints::{Endpoint, Endpoints};
 pub(super) use path::file_name;
 pub use path::{absolute, join as join_path};
-pub use resolve::FieldError;
+pub use resolve::{FieldError, event_name};
 pub use table::{CLASSES, Class};
 
 pub(super) use descriptor::spelled;
@@ -189,6 +189,20 @@ pub struct FieldRef {
     pub ty: Type,
     /// Shape, which may depend on the argument.
     pub shape: Shape,
+}
+
+impl PartialEq for FieldRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.field.name == other.field.name && self.arg == other.arg
+    }
+}
+
+impl Eq for FieldRef {}
+
+impl std::hash::Hash for FieldRef {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.field.name, &self.arg).hash(state);
+    }
 }
 
 impl FieldRef {

@@ -32,7 +32,7 @@ pub(super) fn host() -> Host {
     };
     Host {
         hostname: "h1".to_owned(),
-        utc_offset_s: 3600,
+        zone: Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(1))),
         users: [(0, user("root", "/root", "/bin/bash")), (65_534, user("nobody", "/none", "/sbin/nologin"))]
             .into(),
         groups: [(0, "root".to_owned()), (65_534, "nogroup".to_owned())].into(),

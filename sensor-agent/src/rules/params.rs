@@ -73,13 +73,34 @@ pub fn all<'a>(c: &Context<'a>) -> &'a [u8] {
 }
 
 fn find<'a>(c: &Context<'a>, arg: &Arg) -> Option<Datum<'a>> {
-    match arg {
-        Arg::None => None,
-        Arg::Index(index) => nth(c, *index as usize).map(|(_, datum)| datum),
-        Arg::Key(wanted) => {
-            (0..).map_while(|index| nth(c, index)).find(|(name, _)| name == wanted).map(|found| found.1)
-        }
+    let index = match arg {
+        Arg::None => return None,
+        Arg::Index(index) => *index as usize,
+        Arg::Key(wanted) => position(c, wanted)?,
+    };
+    nth(c, index).map(|(_, datum)| datum)
+}
+
+/// Parameters that Falco has for an event and that are not those of its row.
+fn own(c: &Context<'_>) -> Option<&'static [lifecycle::Entry]> {
+    match (c.event.slot(), c.event.row().map(|row| row.event)) {
+        (slot::FORK, _) => Some(lifecycle::CLONE),
+        (slot::EXEC, _) | (_, Some("execve")) => Some(lifecycle::EXECVE),
+        (slot::EXIT, _) => Some(lifecycle::PROCEXIT),
+        (_, Some("execveat")) => Some(lifecycle::EXECVEAT),
+        _ => None,
     }
+}
+
+fn position(c: &Context<'_>, wanted: &str) -> Option<usize> {
+    if let Some(entries) = own(c) {
+        return entries.iter().position(|(name, _)| *name == wanted);
+    }
+    let row = c.event.row()?;
+    if row.params.is_empty() {
+        return ["ID", "nativeID"].iter().position(|name| *name == wanted);
+    }
+    row.params.iter().position(|param| param.name == wanted)
 }
 
 /// A system call whose parameters Falco does not know; it shows name and number in their place.
@@ -89,19 +110,13 @@ fn is_generic(c: &Context<'_>) -> bool {
 
 /// The parameter at a position.
 fn nth<'a>(c: &Context<'a>, index: usize) -> Option<(&'static str, Datum<'a>)> {
-    let own = |table: &'static [lifecycle::Entry]| table.get(index).map(|(name, read)| (*name, read(c)));
-    match c.event.slot() {
-        slot::FORK => return own(lifecycle::CLONE),
-        slot::EXEC => return own(lifecycle::EXECVE),
-        slot::EXIT => return own(lifecycle::PROCEXIT),
-        _ => {}
+    if let Some(entries) = own(c) {
+        return entries.get(index).map(|(name, read)| (*name, read(c)));
     }
     let row = c.event.row()?;
-    match (row.event, index) {
-        ("execve", _) => own(lifecycle::EXECVE),
-        ("execveat", _) => own(lifecycle::EXECVEAT),
-        (_, 0) if row.params.is_empty() => Some(("ID", Datum::Text(Some(row.event.as_bytes())))),
-        (_, 1) if row.params.is_empty() => Some(("nativeID", Datum::Uint(u64::from(row.nr)))),
+    match index {
+        0 if row.params.is_empty() => Some(("ID", Datum::Text(Some(row.event.as_bytes())))),
+        1 if row.params.is_empty() => Some(("nativeID", Datum::Uint(u64::from(row.nr)))),
         _ => {
             let param = row.params.get(index)?;
             Some((param.name, of_call(c, row, param, c.event.record.call()?)))
@@ -127,7 +142,10 @@ fn of_call<'a>(c: &Context<'a>, row: &Row, param: &Param, call: &Call) -> Datum<
         ParamType::ByteBuf => Datum::Buffer(b""),
         _ if param.from == Origin::Absent => Datum::Text(None),
         ParamType::Errno => Datum::Errno(number.cast_signed()),
-        ParamType::Fd => Datum::Fd(i64::from(low.cast_signed()), fd_text(c, row, param, low)),
+        ParamType::Fd => Datum::Fd(
+            i64::from(low.cast_signed()),
+            if let Origin::Arg(n) = param.from { Some(n) } else { None },
+        ),
         ParamType::Pid => Datum::Pid(i64::from(low.cast_signed())),
         ParamType::Uid => Datum::Uid(low),
         ParamType::Gid => Datum::Gid(low),
@@ -152,6 +170,8 @@ fn of_call<'a>(c: &Context<'a>, row: &Row, param: &Param, call: &Call) -> Datum<
         ParamType::Uint => Datum::Uint(number),
         ParamType::Int => Datum::Int(i64::from(low.cast_signed())),
         ParamType::Octal => Datum::Octal(if creates(row, call) { u64::from(low & 0o7777) } else { 0 }),
+        // Falco shows its own bits here, without names.
+        ParamType::Hex if row.event == "accept4" => Datum::Hex(flags::SOCKET.convert(number)),
         ParamType::Hex => Datum::Hex(if row.event == "ptrace" { number } else { u64::from(low) }),
         ParamType::Signal => Datum::Signal(low),
         ParamType::SockTuple => Datum::Tuple(match &c.event.record.body {
@@ -203,19 +223,19 @@ fn path<'a>(c: &Context<'a>, from: Origin) -> Datum<'a> {
     Datum::Path(spelled, full)
 }
 
-/// `<TYPE>NAME` of a descriptor parameter, where the record tells what is behind it.
-fn fd_text<'a>(c: &Context<'a>, row: &Row, param: &Param, number: u32) -> Option<&'a [u8]> {
+/// `<TYPE>NAME` of a descriptor parameter, where the record tells what is behind it. `argument` is where it was given.
+fn fd_text<'a>(c: &Context<'a>, number: i64, argument: Option<u8>) -> Option<&'a [u8]> {
     let mut text = Text::new(c.arena);
     if let Some(fd) = Descriptor::of(c)
         && let Some(kind) = fd.kind
-        && fd.num == i64::from(number.cast_signed())
+        && fd.num == number
     {
         let protocol = fd.socket.map_or("", |socket| fields::protocol_letter(socket, fd.endpoints(c)));
         text.fmt(format_args!("<{}{protocol}>", kind.letter())).push(fd.name(c).unwrap_or_default());
         return Some(text.finish());
     }
-    let (Body::File(file), Origin::Arg(n)) = (&c.event.record.body, param.from) else { return None };
-    let index = row.layout.base.iter().position(|base| *base == n)?;
+    let (Body::File(file), Some(argument)) = (&c.event.record.body, argument) else { return None };
+    let index = c.event.row()?.layout.base.iter().position(|base| *base == argument)?;
     let base = c.event.record.text(file.base.get(index)?)?;
     text.push(b"<d>").push(base);
     Some(text.finish())

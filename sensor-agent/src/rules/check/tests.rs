@@ -13,8 +13,8 @@ fn check(text: &str) -> Result<(Pool, u32), Reason> {
     let mut pool = Pool::default();
     let mut none = |_: &mut Pool, name: &str| Err(NameError::Macro { name: name.to_owned() }.into());
     let mut checker = Checker { pool: &mut pool, macros: &mut none, warnings: Vec::new() };
-    let node = checker.condition(&expr).map_err(|(_, reason)| reason)?;
-    Ok((pool, node))
+    let condition = checker.condition(&expr).map_err(|(_, reason)| reason)?;
+    Ok((pool, condition))
 }
 
 #[test]

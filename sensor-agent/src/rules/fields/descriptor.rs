@@ -1,4 +1,16 @@
 //! Which descriptor an event is about and what is behind it, from the record alone: there is no descriptor table.
+//! Where the answer differs from Falco's, which has one:
+//!
+//! | field | Falco | here |
+//! |---|---|---|
+//! | `fd.name` of `openat(dirfd, "x")` | the directory | the file |
+//! | `fd.name` of a directory argument | its name | its name if the path is relative, else empty |
+//! | `fd.type` of a directory | `file`, opened without `O_DIRECTORY` | `directory` when the record tells its mode |
+//! | `fd.*` of `setns`, `finit_module`, `dup` | what was opened | number only, unless the record is a socket's |
+//! | `fd.name` of a failed call on no socket | what the table has | empty |
+//! | `fs.path.*` below a directory descriptor | `<UNKNOWN>x`, or below the working directory | the path |
+//! | client and server of a connection | by its first call | by this call, else the lower port serves |
+//! | `fd.lip`, `fd.lport` of a loopback connection | the client's | this end's |
 
 use sensor_common::{
     event::{File, Socket, file, socket},

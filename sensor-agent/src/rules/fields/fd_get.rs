@@ -117,7 +117,7 @@ pub(super) fn is_server<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
 
 pub(super) fn uid<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     let fd = Descriptor::of(c)?;
-    Some(Value::Text(render!(c.arena, "{}{}", c.event.record.prefix.task.tid, fd.num)))
+    Some(Value::Text(render!(c.arena, "{}{}", c.event.tid(), fd.num)))
 }
 
 pub(super) fn in_container<'a>(c: &Context<'a>, text: Option<&'a [u8]>) -> Out<'a> {

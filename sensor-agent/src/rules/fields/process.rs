@@ -262,7 +262,7 @@ pub(super) static FIELDS: &[Field] = &[
     field("thread.pfminor", Uint64, "Minor page faults at the last exec or fork.", |c, _| {
         Some(Value::U64(c.event.actor.facts.min_flt))
     }),
-    field("thread.tid", Int64, "Thread id.", |c, _| id(task(c).tid)),
+    field("thread.tid", Int64, "Thread id.", |c, _| id(c.event.tid())),
     field("thread.ismain", Bool, "Whether the thread is the first of its process.", |c, _| {
         Some(Value::Bool(thread::is_main(c)))
     }),

@@ -2,23 +2,19 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "getters have the one type that the table has")]
 
-use sensor_common::{Task, ledger::slot};
+use sensor_common::Task;
 
 use super::{Arg, Context};
 use crate::{
-    enrich::{Process, Side},
+    enrich::Process,
     rules::{Value, text, text::Text, text::render},
 };
 
 type Out<'a> = Option<Value<'a>>;
 
-/// The acting task. A fork's record tells of the child; of the caller there is what its last record told.
+/// The acting task.
 pub(in crate::rules) fn task<'a>(c: &Context<'a>) -> &'a Task {
-    if c.event.slot() == slot::FORK && c.event.side == Side::Caller {
-        &c.event.actor.task
-    } else {
-        &c.event.record.prefix.task
-    }
+    c.event.task()
 }
 
 /// Argument 0; empty when it is not known.
@@ -117,22 +113,21 @@ pub(super) fn sid(c: &Context<'_>) -> u32 {
 }
 
 pub(super) fn session_leader<'a>(c: &Context<'a>) -> Option<&'a Process> {
-    leader(c, task(c).sid)
+    leader(c, task(c).sid, |process| process.task.sid)
 }
 
 pub(super) fn group_leader<'a>(c: &Context<'a>) -> Option<&'a Process> {
-    leader(c, c.event.actor.facts.pgid)
+    leader(c, c.event.actor.facts.pgid, |process| process.facts.pgid)
 }
 
-/// The leader itself, or the oldest ancestor in line that is in the same session or group.
-fn leader<'a>(c: &Context<'a>, id: u32) -> Option<&'a Process> {
+/// The leader of a session or group: the process with its id, or when that has gone the oldest one in line that shares
+/// the id.
+fn leader<'a>(c: &Context<'a>, id: u32, id_of: fn(&Process) -> u32) -> Option<&'a Process> {
     if id == 0 {
         return None;
     }
-    if c.event.actor.key.tgid == id {
-        return Some(c.event.actor);
-    }
-    c.event.state.by_tgid(id)
+    let named = c.event.state.by_tgid(id).filter(|process| id_of(process) == id);
+    named.or_else(|| c.event.lineage().take_while(|process| id_of(process) == id).last())
 }
 
 /// Text of a leader; empty when it is not known.
@@ -187,6 +182,6 @@ pub(super) fn exe_flag<'a>(c: &Context<'a>, bit: u32) -> Out<'a> {
 
 pub(super) fn name_tid<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     let mut text = Text::new(c.arena);
-    text.push(&c.event.actor.name).push(render!(c.arena, "{}", task(c).tid));
+    text.push(&c.event.actor.name).push(render!(c.arena, "{}", c.event.tid()));
     Some(Value::Text(text.finish()))
 }

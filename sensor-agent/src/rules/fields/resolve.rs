@@ -200,7 +200,7 @@ fn number(text: &str) -> Option<Arg> {
 }
 
 /// Falco's event of a ledger slot: `None` for what is no event to rules (first sight, cgroups).
-pub(super) fn event_name(event_slot: u16) -> Option<&'static str> {
+pub fn event_name(event_slot: u16) -> Option<&'static str> {
     match event_slot {
         slot::FORK => Some("clone"),
         slot::EXEC => Some("execve"),

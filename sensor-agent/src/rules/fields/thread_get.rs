@@ -7,6 +7,7 @@ use sensor_common::ledger::slot;
 use super::{Arg, Context, process_get::task};
 use crate::{
     decode::Body,
+    enrich::Side,
     rules::{Value, text::Text},
 };
 
@@ -71,18 +72,18 @@ pub(super) fn capabilities<'a>(c: &Context<'a>, set: u64) -> Out<'a> {
 }
 
 pub(super) fn is_main(c: &Context<'_>) -> bool {
-    task(c).tid == task(c).tgid
+    c.event.tid() == task(c).tgid
 }
 
 /// Thread id as its own pid namespace has it. Of a thread that is not the leader it is known where its fork or exec
 /// tells it, and on the host.
 pub(in crate::rules) fn vtid(c: &Context<'_>) -> Option<u32> {
-    let (task, actor) = (task(c), c.event.actor);
+    let actor = c.event.actor;
     let told = match &c.event.record.body {
-        Body::Fork(process) if std::ptr::eq(task, &raw const c.event.record.prefix.task) => process.vtid,
+        Body::Fork(process) if c.event.side == Side::Child => process.vtid,
         Body::Exec(process) => process.vtid,
         _ if is_main(c) => actor.facts.vpid,
-        _ if actor.facts.vpid == actor.key.tgid => task.tid,
+        _ if actor.facts.vpid == actor.key.tgid => c.event.tid(),
         _ => 0,
     };
     (told != 0).then_some(told)

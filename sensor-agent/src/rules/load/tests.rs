@@ -5,7 +5,10 @@ mod conformance;
 use proptest::prelude::*;
 
 use super::{AppendOutput, ExtraField, LoadOptions, Loaded, Selection, load};
-use crate::rules::{RuleFile, error::Code};
+use crate::rules::{
+    RuleFile,
+    error::{Code, Fault},
+};
 
 fn load_text(text: &str) -> Loaded {
     load(&[RuleFile { name: "rules.yaml", text }], &LoadOptions::default(), 1)
@@ -108,20 +111,20 @@ fn selection_and_additions() {
     let enabled: Vec<_> =
         loaded.set.rules().iter().map(|rule| (rule.name.as_str(), rule.is_enabled)).collect();
     assert_eq!(enabled, [("a", false), ("b", true)]);
-    assert_eq!(loaded.errors.iter().map(|fault| fault.code()).collect::<Vec<_>>(), [Code::CompileOutput]);
+    assert_eq!(loaded.errors.iter().map(Fault::code).collect::<Vec<_>>(), [Code::CompileOutput]);
     assert_eq!((loaded.set.generation(), loaded.items.len()), (7, 3));
 }
 
 #[test]
 fn hostile_files_end() {
-    let chain: String = (0..3_000)
-        .map(|i| format!("- macro: m{}\n  condition: proc.name=a{i} and (m{i} or proc.name=b{i})\n", i + 1))
-        .collect();
+    let repeat = |count: usize, item: fn(usize) -> String| (0..count).map(item).collect::<Vec<_>>().concat();
+    let chain = repeat(3_000, |i| {
+        format!("- macro: m{}\n  condition: proc.name=a{i} and (m{i} or proc.name=b{i})\n", i + 1)
+    });
     let loaded =
         load_text(&format!("- macro: m0\n  condition: evt.type=open\n{chain}{}", rule("r", "m3000")));
     assert!(!loaded.errors.is_empty() && loaded.set.rules().is_empty());
-    let lists: String =
-        (0..30).map(|i| format!("- list: l{i}\n  items: [l{}, l{}]\n", i + 1, i + 1)).collect();
+    let lists = repeat(30, |i| format!("- list: l{i}\n  items: [l{}, l{}]\n", i + 1, i + 1));
     let loaded = load_text(&format!("{lists}{}", rule("r", "proc.name in (l0)")));
     assert_eq!(loaded.set.rules().len() + loaded.errors.len(), 1);
     let deep = format!("{}x{}", "[".repeat(10_000), "]".repeat(10_000));

@@ -97,10 +97,7 @@ impl Format {
         for part in &self.parts {
             if let Part::Token { expression, .. } = part {
                 expression.fields(&mut |field| {
-                    let is_new = !fields
-                        .iter()
-                        .any(|known| known.field.name == field.field.name && known.arg == field.arg);
-                    if is_new {
+                    if !fields.contains(&field) {
                         fields.push(field);
                     }
                 });

@@ -1,6 +1,6 @@
 //! One parameter's value, and its texts.
 
-use super::{errno, flags::Set, modes, signal};
+use super::{errno, fd_text, flags::Set, modes, signal};
 use crate::rules::{
     Value,
     fields::{Context, group_name, user_name},
@@ -22,8 +22,8 @@ pub enum Datum<'a> {
     Octal(u64),
     /// Result; negative ones have a name.
     Errno(i64),
-    /// Descriptor, with what is behind it.
-    Fd(i64, Option<&'a [u8]>),
+    /// Descriptor, and the argument that it was given as.
+    Fd(i64, Option<u8>),
     /// Process or thread; its name resolves it.
     Pid(i64),
     /// User id.
@@ -81,7 +81,7 @@ impl<'a> Datum<'a> {
         match *self {
             Self::Fd(AT_FDCWD, _) => Some(b"AT_FDCWD"),
             Self::Errno(n) | Self::Fd(n, _) if n < 0 => Some(errno::name(n).as_bytes()),
-            Self::Fd(_, behind) => behind,
+            Self::Fd(n, argument) => fd_text(c, n, argument),
             Self::Pid(n) => process_name(c, n),
             Self::Uid(u32::MAX) | Self::Gid(u32::MAX) => Some(b"<NONE>"),
             Self::Uid(n) => Some(user_name(c, n).as_bytes()),

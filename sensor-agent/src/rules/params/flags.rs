@@ -136,7 +136,7 @@ pub(super) static OPEN: Set = Set {
 
 /// The same names for calls without an access mode.
 static OPEN_BITS: Set = Set { kernel: &[O_NONBLOCK, O_CLOEXEC], names: OPEN_NAMES };
-static SOCKET: Set = Set { kernel: &[O_NONBLOCK, O_CLOEXEC], names: OPEN_NAMES };
+pub(super) static SOCKET: Set = Set { kernel: &[O_NONBLOCK, O_CLOEXEC], names: OPEN_NAMES };
 
 /// What `creat` says beside its mode.
 pub(super) static CREAT: Set =

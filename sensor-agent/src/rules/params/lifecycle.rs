@@ -17,7 +17,7 @@ pub(super) type Entry = (&'static str, for<'a> fn(&Context<'a>) -> Datum<'a>);
 
 const EXE: Entry = ("exe", |c| Datum::Text(Some(exe(c.event.actor))));
 const ARGS: Entry = ("args", args);
-const TID: Entry = ("tid", |c| Datum::Pid(i64::from(task(c).tid)));
+const TID: Entry = ("tid", |c| Datum::Pid(i64::from(c.event.tid())));
 const PID: Entry = ("pid", |c| Datum::Pid(i64::from(c.event.actor.key.tgid)));
 const PTID: Entry = ("ptid", |c| Datum::Pid(i64::from(c.event.actor.parent.tgid)));
 // Falco's kernel side leaves it empty.

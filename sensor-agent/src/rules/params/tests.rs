@@ -147,6 +147,12 @@ fn sockets() {
     unix.call.args = [4, 0, 0, 0, 0, 0];
     args(&socket("bind", 0, unix, b"\x01\0/s\0x", b"/s"), "res=0 addr=/s fd=4(<u>/s)");
     args(&socket("bind", -14, unix, b"", b""), "res=-14(EFAULT) addr=<NA> fd=4(<u>)");
+    body.call.args[3] = 0o2_004_000;
+    shows(
+        &socket("accept4", 5, body, b"", b""),
+        Side::Caller,
+        &[("evt.arg.flags", "1040"), ("evt.arg.queuelen", "<NA>")],
+    );
     let mut v6 = [0; 28];
     v6[0] = 10;
     (v6[2], v6[3], v6[23]) = (0x52, 0x1c, 1);

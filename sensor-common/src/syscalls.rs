@@ -78,6 +78,8 @@ pub enum ParamType {
     FsRelPath,
     /// Text.
     CharBuf,
+    /// Bytes that need not be text.
+    ByteBuf,
     /// Open flags.
     OpenFlags,
     /// Bits of a named flag set.
@@ -133,6 +135,8 @@ pub enum FlagSet {
     Userfaultfd,
     /// `O_CLOEXEC` of dup3.
     Dup3,
+    /// `O_NONBLOCK`, `O_TRUNC` of `delete_module`.
+    DeleteModule,
     /// `SOCK_NONBLOCK`, `SOCK_CLOEXEC`.
     SocketFlags,
     /// `AT_EMPTY_PATH`, `AT_SYMLINK_NOFOLLOW` of execveat.
@@ -162,6 +166,8 @@ pub enum Origin {
     Addr,
     /// A constant: open flags that creat implies.
     Const(u64),
+    /// Not in the record; keeps the positions of the parameters behind it.
+    Absent,
 }
 
 /// A parameter of the exit event, in Falco's order.
@@ -228,10 +234,10 @@ pub const fn layouts() -> [Layout; crate::ledger::SLOTS] {
     layouts
 }
 
-use Origin::{Addr, Arg, Const, Dev, Ino, Name, Ret, Tuple, Word};
+use Origin::{Absent, Addr, Arg, Const, Dev, Ino, Name, Ret, Tuple, Word};
 use ParamType::{
-    CharBuf, EnumFlags, Errno, Fd, Flags, FsPath, FsRelPath, Gid, Hex, Int, Mode, Octal, OpenFlags, Pid,
-    SockAddr, SockTuple, Uid, Uint,
+    ByteBuf, CharBuf, EnumFlags, Errno, Fd, Flags, FsPath, FsRelPath, Gid, Hex, Int, Mode, Octal, OpenFlags,
+    Pid, SockAddr, SockTuple, Uid, Uint,
 };
 
 const fn p(name: &'static str, ty: ParamType, from: Origin) -> Param {
@@ -359,13 +365,32 @@ pub static TABLE: &[Row] = &[
     ),
     socket("bind", 49, 0, 1, &[p("res", Errno, Ret), p("addr", SockAddr, Addr), p("fd", Fd, Arg(0))]),
     socket("listen", 50, 0, NO_ARG, &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("backlog", Int, Arg(1))]),
-    socket("accept", 43, RET, NO_ARG, &[p("fd", Fd, Ret), p("tuple", SockTuple, Tuple)]),
+    socket(
+        "accept",
+        43,
+        RET,
+        NO_ARG,
+        &[
+            p("fd", Fd, Ret),
+            p("tuple", SockTuple, Tuple),
+            p("queuepct", Uint, Absent),
+            p("queuelen", Uint, Absent),
+            p("queuemax", Uint, Absent),
+        ],
+    ),
     socket(
         "accept4",
         288,
         RET,
         NO_ARG,
-        &[p("fd", Fd, Ret), p("tuple", SockTuple, Tuple), p("flags", Int, Arg(3))],
+        &[
+            p("fd", Fd, Ret),
+            p("tuple", SockTuple, Tuple),
+            p("queuepct", Uint, Absent),
+            p("queuelen", Uint, Absent),
+            p("queuemax", Uint, Absent),
+            p("flags", Hex, Arg(3)),
+        ],
     ),
     socket(
         "socket",
@@ -385,22 +410,53 @@ pub static TABLE: &[Row] = &[
         44,
         0,
         4,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("size", Uint, Arg(2)), p("tuple", SockTuple, Tuple)],
+        &[
+            p("res", Errno, Ret),
+            p("data", ByteBuf, Absent),
+            p("fd", Fd, Arg(0)),
+            p("size", Uint, Arg(2)),
+            p("tuple", SockTuple, Tuple),
+        ],
     ),
-    socket("sendmsg", 46, 0, MSG, &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("tuple", SockTuple, Tuple)]),
+    socket(
+        "sendmsg",
+        46,
+        0,
+        MSG,
+        &[
+            p("res", Errno, Ret),
+            p("data", ByteBuf, Absent),
+            p("fd", Fd, Arg(0)),
+            p("size", Uint, Absent),
+            p("tuple", SockTuple, Tuple),
+        ],
+    ),
     socket(
         "recvfrom",
         45,
         0,
         NO_ARG,
-        &[p("res", Errno, Ret), p("tuple", SockTuple, Tuple), p("fd", Fd, Arg(0)), p("size", Uint, Arg(2))],
+        &[
+            p("res", Errno, Ret),
+            p("data", ByteBuf, Absent),
+            p("tuple", SockTuple, Tuple),
+            p("fd", Fd, Arg(0)),
+            p("size", Uint, Arg(2)),
+        ],
     ),
     socket(
         "recvmsg",
         47,
         0,
         NO_ARG,
-        &[p("res", Errno, Ret), p("tuple", SockTuple, Tuple), p("fd", Fd, Arg(0))],
+        &[
+            p("res", Errno, Ret),
+            p("size", Uint, Absent),
+            p("data", ByteBuf, Absent),
+            p("tuple", SockTuple, Tuple),
+            p("msgcontrol", ByteBuf, Absent),
+            p("fd", Fd, Arg(0)),
+        ],
     ),
     failed_exec("execve", 59, CWD, 0, &[p("res", Errno, Ret), p("filename", FsPath, Name(0))]),
     failed_exec("execveat", 322, 0, 1, &[p("res", Errno, Ret), p("filename", FsPath, Name(0))]),
@@ -530,14 +586,14 @@ pub static TABLE: &[Row] = &[
         92,
         CWD,
         0,
-        &[p("res", Errno, Ret), p("path", FsPath, Name(0)), p("uid", Uid, Arg(1)), p("gid", Gid, Arg(2))],
+        &[p("res", Errno, Ret), p("path", FsPath, Name(0)), p("uid", Int, Arg(1)), p("gid", Int, Arg(2))],
     ),
     names1(
         "lchown",
         94,
         CWD,
         0,
-        &[p("res", Errno, Ret), p("path", FsPath, Name(0)), p("uid", Uid, Arg(1)), p("gid", Gid, Arg(2))],
+        &[p("res", Errno, Ret), p("path", FsPath, Name(0)), p("uid", Int, Arg(1)), p("gid", Int, Arg(2))],
     ),
     names1(
         "fchownat",
@@ -548,15 +604,15 @@ pub static TABLE: &[Row] = &[
             p("res", Errno, Ret),
             p("dirfd", Fd, Arg(0)),
             p("pathname", FsRelPath, Name(0)),
-            p("uid", Uid, Arg(2)),
-            p("gid", Gid, Arg(3)),
+            p("uid", Int, Arg(2)),
+            p("gid", Int, Arg(3)),
             p("flags", Flags(FlagSet::Fchownat), Arg(4)),
         ],
     ),
     descriptor(
         "fchown",
         93,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("uid", Uid, Arg(1)), p("gid", Gid, Arg(2))],
+        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("uid", Int, Arg(1)), p("gid", Int, Arg(2))],
     ),
     Row {
         name: "mount",
@@ -626,16 +682,34 @@ pub static TABLE: &[Row] = &[
     call(
         "finit_module",
         313,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("flags", Flags(FlagSet::FinitModule), Arg(2))],
+        &[
+            p("res", Errno, Ret),
+            p("fd", Fd, Arg(0)),
+            p("uargs", CharBuf, Absent),
+            p("flags", Flags(FlagSet::FinitModule), Arg(2)),
+        ],
     ),
-    call("init_module", 175, &[p("res", Errno, Ret), p("length", Uint, Arg(1))]),
+    call(
+        "init_module",
+        175,
+        &[
+            p("res", Errno, Ret),
+            p("img", ByteBuf, Absent),
+            p("length", Uint, Arg(1)),
+            p("uargs", CharBuf, Absent),
+        ],
+    ),
     Row {
         name: "delete_module",
         event: "delete_module",
         nr: 176,
         shape: Shape::Names,
         layout: Layout { word: 0, traits: traits::EVIDENCE, ..PLAIN },
-        params: &[p("res", Errno, Ret), p("name", CharBuf, Word)],
+        params: &[
+            p("res", Errno, Ret),
+            p("name", CharBuf, Word),
+            p("flags", Flags(FlagSet::DeleteModule), Arg(1)),
+        ],
     },
     call("userfaultfd", 323, &[p("res", Errno, Ret), p("flags", Flags(FlagSet::Userfaultfd), Arg(0))]),
     names1("truncate", 76, CWD, 0, &[]),
@@ -646,6 +720,12 @@ pub static TABLE: &[Row] = &[
         307,
         0,
         MSG,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("tuple", SockTuple, Tuple)],
+        &[
+            p("res", Errno, Ret),
+            p("fd", Fd, Arg(0)),
+            p("size", Uint, Absent),
+            p("data", ByteBuf, Absent),
+            p("tuple", SockTuple, Tuple),
+        ],
     ),
 ];

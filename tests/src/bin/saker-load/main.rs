@@ -51,7 +51,7 @@ fn run(arguments: &[String]) -> Result<String, Box<dyn Error + Send + Sync>> {
             .map(|thread| thread.join().map_err(|_panic| "a thread panicked")?)
             .sum::<Result<u64, _>>()
     })?;
-    let (wall, cpu) = (start.elapsed(), cpu_time() - cpu_before);
+    let (wall, cpu) = (start.elapsed(), cpu_time().saturating_sub(cpu_before));
     Ok(format!("{n_operations} {:.9} {:.9}", wall.as_secs_f64(), cpu.as_secs_f64()))
 }
 
@@ -68,7 +68,7 @@ fn repeat(kind: &Kind, place: &Place, end: Instant, rate: u32) -> Result<u64, Bo
         }
         n += batch;
         if rate != 0 {
-            let due = start + Duration::from_secs_f64(n as f64 / f64::from(rate));
+            let due = start + Duration::from_nanos(n * 1_000_000_000 / u64::from(rate));
             thread::sleep(due.saturating_duration_since(Instant::now()));
         }
     }

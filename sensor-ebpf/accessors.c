@@ -292,8 +292,11 @@ static FN u64 subsystem(u64 css_set, u64 id)
 {
 	return saker_load64(saker_load64(css_set + OFF(css_set, subsys) + 8 * id) + OFF(cgroup_subsys_state, cgroup));
 }
-FN u64 saker_css_set_memory(u64 p) { return subsystem(p, __builtin_preserve_enum_value(*(enum cgroup_subsys_id *)memory_cgrp_id, 1)); }
-FN u64 saker_css_set_pids(u64 p) { return subsystem(p, __builtin_preserve_enum_value(*(enum cgroup_subsys_id *)pids_cgrp_id, 1)); }
+// Kernels may be built without a controller: then there is nothing to look at.
+#define SUBSYSTEM(p, id) (__builtin_preserve_enum_value(*(enum cgroup_subsys_id *)id, 0) ? \
+	subsystem(p, __builtin_preserve_enum_value(*(enum cgroup_subsys_id *)id, 1)) : 0)
+FN u64 saker_css_set_memory(u64 p) { return SUBSYSTEM(p, memory_cgrp_id); }
+FN u64 saker_css_set_pids(u64 p) { return SUBSYSTEM(p, pids_cgrp_id); }
 AT64(saker_cgroup_kn, cgroup, kn)
 FN u32 saker_cgroup_hierarchy(u64 p) { return saker_load32(saker_load64(p + OFF(cgroup, root)) + OFF(cgroup_root, hierarchy_id)); }
 AT64(saker_kn_id, kernfs_node, id)

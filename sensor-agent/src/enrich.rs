@@ -1,13 +1,16 @@
 //! Record → [`Event`]: which process did it, who its ancestors are, which user and which container. State changes are
-//! pure functions of records; what has to be read (/proc, passwd, group) stands behind the traits in [`host`].
+//! pure functions of records; what has to be read (/proc, passwd, group) stands behind [`host`].
 
+mod cgroup;
 pub mod container;
 pub mod event;
 pub mod host;
+pub mod path;
 pub mod process;
 pub mod state;
+mod table;
 
 pub use container::Container;
 pub use event::{Event, Side};
 pub use process::{Process, ProcessKey};
-pub use state::{Limits, State};
+pub use state::{Counts, Limits, State};

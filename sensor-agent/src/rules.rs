@@ -5,6 +5,28 @@
 //! `output` renders what it says.
 
 pub mod value;
+pub mod text;
+pub mod transform;
 pub mod fields;
+pub mod params;
+pub mod output;
+pub mod events;
+pub mod error;
+pub mod file;
+pub mod lang;
+pub mod expand;
+pub mod predicate;
+pub mod compile;
+pub mod check;
+pub mod set;
+pub mod load;
+pub mod eval;
+#[cfg(test)]
+mod fixture;
 
+pub use error::Fault;
+pub use eval::Evaluator;
+pub use file::RuleFile;
+pub use load::{AppendOutput, ExtraField, LoadOptions, Loaded, LoadedItem, Selection, load};
+pub use set::{Matching, Rule, RuleSet};
 pub use value::{Type, Value};

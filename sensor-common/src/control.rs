@@ -28,6 +28,8 @@ pub const NUMBERS: usize = 512;
 pub struct Control {
     /// Bit `nr`: a loaded rule wants this native system call.
     pub interest: [u64; NUMBERS / 64],
+    /// The same for the numbers of the 32-bit table: such calls are counted, not decoded.
+    pub interest_32: [u64; NUMBERS / 64],
     /// Ledger slot by native system call number; 0 without a row.
     pub slot_of: [u16; NUMBERS],
     /// Counts policy changes; stamped on every record.
@@ -40,6 +42,12 @@ pub struct Control {
     pub reserve_bytes: u32,
     /// Bytes of the ring.
     pub ring_bytes: u32,
+    /// Bytes that one look at the ring's fill lets a CPU's data records take: a small part of the reserve, divided
+    /// by the CPUs, so that the looks (a helper call each) become rare.
+    pub grant_bytes: u32,
+    /// Written by the kernel side: counts the processes that must be told again although they live (an exec whose
+    /// record was lost).
+    pub forgotten: u32,
     /// A nonce the agent is about to use in the handshake call; 0 outside the handshake.
     pub handshake: u32,
 }

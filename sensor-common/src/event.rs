@@ -52,6 +52,10 @@ wire! {
         pub vsid: u32,
         /// `real_parent`'s process id in the parent's own pid namespace.
         pub pvpid: u32,
+        /// Process id of the task that called clone (Fork): with `CLONE_PARENT` it is not the parent. Else 0.
+        pub caller_tgid: u32,
+        /// Thread id of the task that called clone (Fork). Else 0.
+        pub caller_tid: u32,
         /// Path of the executable (kernel object).
         pub exe: Slice,
         /// `argv`, NUL separated; the first string is Falco's `proc.exe`.

@@ -14,6 +14,7 @@ pub mod tail;
 pub mod task;
 pub mod event;
 pub mod syscalls;
+pub mod ia32;
 pub mod ledger;
 pub mod control;
 

@@ -26,6 +26,9 @@ pub const RET: u8 = 0xfe;
 /// Directory "argument" that stands for the working directory.
 pub const CWD: u8 = 0xfd;
 
+/// Address "argument" that stands for the `struct msghdr` behind argument 1.
+pub const MSG: u8 = 0xfc;
+
 /// What the kernel program needs to know of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -38,15 +41,23 @@ pub struct Layout {
     pub word: u8,
     /// Argument with the descriptor of the object, [`RET`], or [`NO_ARG`].
     pub fd: u8,
-    /// Argument with a socket address, or [`NO_ARG`].
+    /// Argument with a socket address, [`MSG`], or [`NO_ARG`].
     pub addr: u8,
-    /// 1: only calls that failed are told here (success is told by another hook: exec).
-    pub failed_only: u8,
+    /// Bits of [`traits`].
+    pub traits: u8,
+}
+
+/// Bits of [`Layout::traits`].
+pub mod traits {
+    /// Only calls that failed are told by this row (success is told by another hook: exec).
+    pub const FAILED_ONLY: u8 = 1;
+    /// Never plain I/O: told even of the agent itself.
+    pub const EVIDENCE: u8 = 2;
 }
 
 /// A layout with nothing in it.
 pub const PLAIN: Layout =
-    Layout { name: [NO_ARG; 2], base: [NO_ARG; 2], word: NO_ARG, fd: NO_ARG, addr: NO_ARG, failed_only: 0 };
+    Layout { name: [NO_ARG; 2], base: [NO_ARG; 2], word: NO_ARG, fd: NO_ARG, addr: NO_ARG, traits: 0 };
 
 /// Type of a parameter as Falco names it; decides `evt.arg` and `evt.rawarg` rendering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +78,8 @@ pub enum ParamType {
     FsRelPath,
     /// Text.
     CharBuf,
+    /// Bytes that need not be text.
+    ByteBuf,
     /// Open flags.
     OpenFlags,
     /// Bits of a named flag set.
@@ -122,6 +135,8 @@ pub enum FlagSet {
     Userfaultfd,
     /// `O_CLOEXEC` of dup3.
     Dup3,
+    /// `O_NONBLOCK`, `O_TRUNC` of `delete_module`.
+    DeleteModule,
     /// `SOCK_NONBLOCK`, `SOCK_CLOEXEC`.
     SocketFlags,
     /// `AT_EMPTY_PATH`, `AT_SYMLINK_NOFOLLOW` of execveat.
@@ -151,6 +166,8 @@ pub enum Origin {
     Addr,
     /// A constant: open flags that creat implies.
     Const(u64),
+    /// Not in the record; keeps the positions of the parameters behind it.
+    Absent,
 }
 
 /// A parameter of the exit event, in Falco's order.
@@ -217,10 +234,10 @@ pub const fn layouts() -> [Layout; crate::ledger::SLOTS] {
     layouts
 }
 
-use Origin::{Addr, Arg, Const, Dev, Ino, Name, Ret, Tuple, Word};
+use Origin::{Absent, Addr, Arg, Const, Dev, Ino, Name, Ret, Tuple, Word};
 use ParamType::{
-    CharBuf, EnumFlags, Errno, Fd, Flags, FsPath, FsRelPath, Gid, Hex, Int, Mode, Octal, OpenFlags, Pid,
-    SockAddr, SockTuple, Uid, Uint,
+    ByteBuf, CharBuf, EnumFlags, Errno, Fd, Flags, FsPath, FsRelPath, Gid, Hex, Int, Mode, Octal, OpenFlags,
+    Pid, SockAddr, SockTuple, Uid, Uint,
 };
 
 const fn p(name: &'static str, ty: ParamType, from: Origin) -> Param {
@@ -257,8 +274,19 @@ const fn socket(name: &'static str, nr: u16, fd: u8, addr: u8, params: &'static 
 }
 
 const fn failed_exec(name: &'static str, nr: u16, base: u8, arg: u8, params: &'static [Param]) -> Row {
-    let layout = Layout { name: [arg, NO_ARG], base: [base, NO_ARG], failed_only: 1, ..PLAIN };
+    let layout = Layout {
+        name: [arg, NO_ARG],
+        base: [base, NO_ARG],
+        traits: traits::FAILED_ONLY | traits::EVIDENCE,
+        ..PLAIN
+    };
     Row { name, event: name, nr, shape: Shape::Names, layout, params }
+}
+
+/// The same row, told of the agent too.
+const fn evidence(row: Row) -> Row {
+    let traits = row.layout.traits | traits::EVIDENCE;
+    Row { layout: Layout { traits, ..row.layout }, ..row }
 }
 
 const DUP: &[Param] = &[p("res", Fd, Ret), p("oldfd", Fd, Arg(0))];
@@ -337,13 +365,32 @@ pub static TABLE: &[Row] = &[
     ),
     socket("bind", 49, 0, 1, &[p("res", Errno, Ret), p("addr", SockAddr, Addr), p("fd", Fd, Arg(0))]),
     socket("listen", 50, 0, NO_ARG, &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("backlog", Int, Arg(1))]),
-    socket("accept", 43, RET, NO_ARG, &[p("fd", Fd, Ret), p("tuple", SockTuple, Tuple)]),
+    socket(
+        "accept",
+        43,
+        RET,
+        NO_ARG,
+        &[
+            p("fd", Fd, Ret),
+            p("tuple", SockTuple, Tuple),
+            p("queuepct", Uint, Absent),
+            p("queuelen", Uint, Absent),
+            p("queuemax", Uint, Absent),
+        ],
+    ),
     socket(
         "accept4",
         288,
         RET,
         NO_ARG,
-        &[p("fd", Fd, Ret), p("tuple", SockTuple, Tuple), p("flags", Int, Arg(3))],
+        &[
+            p("fd", Fd, Ret),
+            p("tuple", SockTuple, Tuple),
+            p("queuepct", Uint, Absent),
+            p("queuelen", Uint, Absent),
+            p("queuemax", Uint, Absent),
+            p("flags", Hex, Arg(3)),
+        ],
     ),
     socket(
         "socket",
@@ -363,28 +410,53 @@ pub static TABLE: &[Row] = &[
         44,
         0,
         4,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("size", Uint, Arg(2)), p("tuple", SockTuple, Tuple)],
+        &[
+            p("res", Errno, Ret),
+            p("data", ByteBuf, Absent),
+            p("fd", Fd, Arg(0)),
+            p("size", Uint, Arg(2)),
+            p("tuple", SockTuple, Tuple),
+        ],
     ),
     socket(
         "sendmsg",
         46,
         0,
-        NO_ARG,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("tuple", SockTuple, Tuple)],
+        MSG,
+        &[
+            p("res", Errno, Ret),
+            p("data", ByteBuf, Absent),
+            p("fd", Fd, Arg(0)),
+            p("size", Uint, Absent),
+            p("tuple", SockTuple, Tuple),
+        ],
     ),
     socket(
         "recvfrom",
         45,
         0,
         NO_ARG,
-        &[p("res", Errno, Ret), p("tuple", SockTuple, Tuple), p("fd", Fd, Arg(0)), p("size", Uint, Arg(2))],
+        &[
+            p("res", Errno, Ret),
+            p("data", ByteBuf, Absent),
+            p("tuple", SockTuple, Tuple),
+            p("fd", Fd, Arg(0)),
+            p("size", Uint, Arg(2)),
+        ],
     ),
     socket(
         "recvmsg",
         47,
         0,
         NO_ARG,
-        &[p("res", Errno, Ret), p("tuple", SockTuple, Tuple), p("fd", Fd, Arg(0))],
+        &[
+            p("res", Errno, Ret),
+            p("size", Uint, Absent),
+            p("data", ByteBuf, Absent),
+            p("tuple", SockTuple, Tuple),
+            p("msgcontrol", ByteBuf, Absent),
+            p("fd", Fd, Arg(0)),
+        ],
     ),
     failed_exec("execve", 59, CWD, 0, &[p("res", Errno, Ret), p("filename", FsPath, Name(0))]),
     failed_exec("execveat", 322, 0, 1, &[p("res", Errno, Ret), p("filename", FsPath, Name(0))]),
@@ -514,14 +586,14 @@ pub static TABLE: &[Row] = &[
         92,
         CWD,
         0,
-        &[p("res", Errno, Ret), p("path", FsPath, Name(0)), p("uid", Uid, Arg(1)), p("gid", Gid, Arg(2))],
+        &[p("res", Errno, Ret), p("path", FsPath, Name(0)), p("uid", Int, Arg(1)), p("gid", Int, Arg(2))],
     ),
     names1(
         "lchown",
         94,
         CWD,
         0,
-        &[p("res", Errno, Ret), p("path", FsPath, Name(0)), p("uid", Uid, Arg(1)), p("gid", Gid, Arg(2))],
+        &[p("res", Errno, Ret), p("path", FsPath, Name(0)), p("uid", Int, Arg(1)), p("gid", Int, Arg(2))],
     ),
     names1(
         "fchownat",
@@ -532,22 +604,22 @@ pub static TABLE: &[Row] = &[
             p("res", Errno, Ret),
             p("dirfd", Fd, Arg(0)),
             p("pathname", FsRelPath, Name(0)),
-            p("uid", Uid, Arg(2)),
-            p("gid", Gid, Arg(3)),
+            p("uid", Int, Arg(2)),
+            p("gid", Int, Arg(3)),
             p("flags", Flags(FlagSet::Fchownat), Arg(4)),
         ],
     ),
     descriptor(
         "fchown",
         93,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("uid", Uid, Arg(1)), p("gid", Gid, Arg(2))],
+        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("uid", Int, Arg(1)), p("gid", Int, Arg(2))],
     ),
     Row {
         name: "mount",
         event: "mount",
         nr: 165,
         shape: Shape::Names,
-        layout: Layout { name: [0, 1], base: [NO_ARG, CWD], word: 2, ..PLAIN },
+        layout: Layout { name: [0, 1], base: [NO_ARG, CWD], word: 2, traits: traits::EVIDENCE, ..PLAIN },
         params: &[
             p("res", Errno, Ret),
             p("dev", CharBuf, Name(0)),
@@ -556,22 +628,22 @@ pub static TABLE: &[Row] = &[
             p("flags", Flags(FlagSet::Mount), Arg(3)),
         ],
     },
-    names1(
+    evidence(names1(
         "umount2",
         166,
         CWD,
         0,
         &[p("res", Errno, Ret), p("name", FsPath, Name(0)), p("flags", Flags(FlagSet::Umount), Arg(1))],
-    ),
+    )),
     Row {
         name: "memfd_create",
         event: "memfd_create",
         nr: 319,
         shape: Shape::Names,
-        layout: Layout { word: 0, ..PLAIN },
+        layout: Layout { word: 0, traits: traits::EVIDENCE, ..PLAIN },
         params: &[p("fd", Fd, Ret), p("name", CharBuf, Word), p("flags", Flags(FlagSet::Memfd), Arg(1))],
     },
-    names1("chroot", 161, CWD, 0, &[p("res", Errno, Ret), p("path", FsPath, Name(0))]),
+    evidence(names1("chroot", 161, CWD, 0, &[p("res", Errno, Ret), p("path", FsPath, Name(0))])),
     names1("chdir", 80, CWD, 0, &[p("res", Errno, Ret), p("path", CharBuf, Name(0))]),
     descriptor("fchdir", 81, &[p("res", Errno, Ret), p("fd", Fd, Arg(0))]),
     call(
@@ -610,18 +682,50 @@ pub static TABLE: &[Row] = &[
     call(
         "finit_module",
         313,
-        &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("flags", Flags(FlagSet::FinitModule), Arg(2))],
+        &[
+            p("res", Errno, Ret),
+            p("fd", Fd, Arg(0)),
+            p("uargs", CharBuf, Absent),
+            p("flags", Flags(FlagSet::FinitModule), Arg(2)),
+        ],
     ),
-    call("init_module", 175, &[p("res", Errno, Ret), p("length", Uint, Arg(1))]),
+    call(
+        "init_module",
+        175,
+        &[
+            p("res", Errno, Ret),
+            p("img", ByteBuf, Absent),
+            p("length", Uint, Arg(1)),
+            p("uargs", CharBuf, Absent),
+        ],
+    ),
     Row {
         name: "delete_module",
         event: "delete_module",
         nr: 176,
         shape: Shape::Names,
-        layout: Layout { word: 0, ..PLAIN },
-        params: &[p("res", Errno, Ret), p("name", CharBuf, Word)],
+        layout: Layout { word: 0, traits: traits::EVIDENCE, ..PLAIN },
+        params: &[
+            p("res", Errno, Ret),
+            p("name", CharBuf, Word),
+            p("flags", Flags(FlagSet::DeleteModule), Arg(1)),
+        ],
     },
     call("userfaultfd", 323, &[p("res", Errno, Ret), p("flags", Flags(FlagSet::Userfaultfd), Arg(0))]),
     names1("truncate", 76, CWD, 0, &[]),
     descriptor("ftruncate", 77, &[]),
+    // The first message only.
+    socket(
+        "sendmmsg",
+        307,
+        0,
+        MSG,
+        &[
+            p("res", Errno, Ret),
+            p("fd", Fd, Arg(0)),
+            p("size", Uint, Absent),
+            p("data", ByteBuf, Absent),
+            p("tuple", SockTuple, Tuple),
+        ],
+    ),
 ];

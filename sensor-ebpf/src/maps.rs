@@ -48,6 +48,10 @@ pub struct PathBuffer {
     pub start: u32,
     /// Bits of `sensor_common::tail::flag`.
     pub flags: u32,
+    /// Where the walk is: `struct vfsmount`, its root, the dentry. In the map for the same reason.
+    pub mnt: u64,
+    pub mount_root: u64,
+    pub dentry: u64,
     pub bytes: [u8; PATH_BYTES + 512],
 }
 
@@ -58,7 +62,13 @@ pub struct Scratch {
     pub users: u64,
     /// Bytes of `record` in use.
     pub used: u32,
-    pub pad: u32,
+    /// Ring bytes that this CPU's data records may take before anybody looks at the ring's fill again.
+    pub grant_bytes: u32,
+    /// The task whose call the dispatcher handed on: a helper call less in the second stage. No other call can come
+    /// between them, as the kernel does not start the dispatcher on a CPU where it runs.
+    pub caller: u64,
+    /// The process of this CPU's last call, if user space knows it: forgettings (see `Control`) and tgid, start.
+    pub known: [u64; 2],
     pub args: [u64; 8],
     pub path: PathBuffer,
     /// Longer than a record: the verifier wants every masked offset plus the longest string to be inside.

@@ -24,18 +24,23 @@ pub fn walk_called(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentr
 }
 
 /// Assembles the path of `(mnt, dentry)` as `fs`'s task sees it; it then is `bytes[start..PATH_BYTES]`.
-/// The root itself is the empty path: the caller reads it as `/`.
+/// The root itself is the empty path: unless it says `UNREACHABLE`, the caller reads it as `/`.
 #[inline(always)]
 pub fn walk(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentry) {
     let (root_mnt, root_dentry) = (fs.root_mnt(), fs.root_dentry());
-    let (mut mnt, mut dentry) = (mnt, dentry);
-    let mut mount_root = mnt.root();
+    let at_mnt = unsafe { &raw mut (*buffer).mnt };
+    let at_root = unsafe { &raw mut (*buffer).mount_root };
+    let at_dentry = unsafe { &raw mut (*buffer).dentry };
+    let mount_root = mnt.root();
     let start = unsafe { &raw mut (*buffer).start };
     let flags = unsafe { &raw mut (*buffer).flags };
     // SAFETY: map value, here and below.
     unsafe {
         start.write_volatile(PATH_BYTES as u32);
         flags.write_volatile(0);
+        at_mnt.write_volatile(mnt.0);
+        at_root.write_volatile(mount_root.0);
+        at_dentry.write_volatile(dentry.0);
     }
     if dentry.0 != mount_root.0 && dentry.is_unhashed() {
         unsafe { flags.write_volatile(u32::from(flag::DELETED)) };
@@ -43,6 +48,13 @@ pub fn walk(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentry) {
     let mut i = 0;
     while i < MAX_COMPONENTS {
         i += 1;
+        let (mnt, mount_root, dentry) = unsafe {
+            (
+                Vfsmount(at_mnt.read_volatile()),
+                Dentry(at_root.read_volatile()),
+                Dentry(at_dentry.read_volatile()),
+            )
+        };
         if dentry == root_dentry && mnt == root_mnt {
             return;
         }
@@ -53,9 +65,11 @@ pub fn walk(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentry) {
                 unsafe { flags.write_volatile(flags.read_volatile() | u32::from(flag::UNREACHABLE)) };
                 return;
             }
-            dentry = mount.mountpoint();
-            mnt = up.vfs();
-            mount_root = mnt.root();
+            unsafe {
+                at_dentry.write_volatile(mount.mountpoint().0);
+                at_mnt.write_volatile(up.vfs().0);
+                at_root.write_volatile(up.vfs().root().0);
+            }
             continue;
         }
         let parent = dentry.parent();
@@ -66,9 +80,10 @@ pub fn walk(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentry) {
             break;
         }
         if parent == dentry {
-            // The root of a file system that is mounted nowhere (memfd, pipe): its name is all there is.
+            // The root of a file system that is mounted nowhere (memfd, pipe): its name, if any, is all there is.
             // SAFETY: inside the buffer, checked above.
             unsafe {
+                flags.write_volatile(u32::from(flag::UNREACHABLE));
                 start.write_volatile(at - len);
                 copy_name(buffer, at - len, len, name);
             }
@@ -81,7 +96,7 @@ pub fn walk(buffer: *mut PathBuffer, fs: Fs, mnt: Vfsmount, dentry: Dentry) {
             *(&raw mut (*buffer).bytes).cast::<u8>().add(slash) = b'/';
             copy_name(buffer, at - len, len, name);
         }
-        dentry = parent;
+        unsafe { at_dentry.write_volatile(parent.0) };
     }
     unsafe { flags.write_volatile(flags.read_volatile() | u32::from(flag::TRUNCATED)) };
 }

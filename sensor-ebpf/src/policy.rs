@@ -10,13 +10,13 @@ pub fn control() -> Option<&'static Control> {
     CONTROL.get(0)
 }
 
-/// Whether a loaded rule wants this native system call.
+/// Whether a bitmap over call numbers has this one.
 #[inline(always)]
-pub fn is_interesting(control: &Control, nr: u64) -> bool {
+pub fn has(bits: *const [u64; NUMBERS / 64], nr: u64) -> bool {
     const _: () = assert!(NUMBERS == 512);
     let word = crate::mask!(nr >> 6, "7") as usize;
     // SAFETY: masked to the array's length. Volatile: user space writes it while we run.
-    let bits = unsafe { (&raw const control.interest).cast::<u64>().add(word).read_volatile() };
+    let bits = unsafe { bits.cast::<u64>().add(word).read_volatile() };
     bits >> (nr & 63) & 1 != 0
 }
 
@@ -28,12 +28,17 @@ pub fn slot_of(control: &Control, nr: u64) -> u16 {
     unsafe { (&raw const control.slot_of).cast::<u16>().add(index).read_volatile() }
 }
 
-/// Whether this is the agent's own plain I/O, which would feed back into itself. Its canary thread passes.
+/// Whether this is a call of the agent itself, whose plain I/O would feed back into itself. Its canary thread passes.
 #[inline(always)]
 pub fn is_own(control: &Control, tgid: u32, tid: u32) -> bool {
-    // SAFETY: volatile reads of the shared policy value.
-    let (own, canary) = unsafe {
-        ((&raw const control.self_tgid).read_volatile(), (&raw const control.canary_tid).read_volatile())
-    };
-    tgid == own && tid != canary
+    // SAFETY: volatile read of the shared policy value.
+    let own = unsafe { (&raw const control.self_tgid).read_volatile() };
+    tgid == own && tid != canary(control)
+}
+
+/// The agent's canary thread; 0 before it introduced itself.
+#[inline(always)]
+pub fn canary(control: &Control) -> u32 {
+    // SAFETY: volatile read of the shared policy value.
+    unsafe { (&raw const control.canary_tid).read_volatile() }
 }

@@ -5,7 +5,10 @@ use core::arch::asm;
 
 use aya_ebpf::{
     bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
-    helpers::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, generated::bpf_ringbuf_output},
+    helpers::{
+        bpf_get_current_pid_tgid, bpf_get_smp_processor_id, bpf_ktime_get_boot_ns,
+        generated::bpf_ringbuf_output,
+    },
 };
 use sensor_common::{
     ABI, Header, Kind,
@@ -14,7 +17,10 @@ use sensor_common::{
     ledger::{REASONS, Reason, SLOTS},
 };
 
-use crate::maps::{ASLEEP, LEDGER, RECORD_MASK, RING, Scratch};
+use crate::{
+    maps::{ASLEEP, LEDGER, RECORD_MASK, RING, SCRATCH, Scratch},
+    policy,
+};
 
 /// Forces `x & mask` into the program: LLVM drops masks it can prove, the verifier cannot prove them.
 #[macro_export]
@@ -87,11 +93,29 @@ impl Account {
     }
 }
 
-/// Whether a data record may still use the ring; the rest is for lifecycle records.
+/// Whether a record of this kind may still use the ring: the last part is for lifecycle records, and for the canary
+/// that shows that the sensor sees (a flood must not make it look blind).
 #[inline(always)]
-fn has_room(control: &Control, len: u64) -> bool {
+fn has_room(account: Account, control: &Control, kind: Kind, len: u64) -> bool {
+    if kind.is_lifecycle() {
+        return true;
+    }
+    let Some(scratch) = SCRATCH.get_ptr_mut(account.cpu) else { return false };
+    // SAFETY: map value. Not atomic: what a preempting run takes twice is a small part of the reserve.
+    let grant = unsafe { &raw mut (*scratch).grant_bytes };
+    let left = u64::from(unsafe { grant.read_volatile() });
+    if left >= len {
+        unsafe { grant.write_volatile((left - len) as u32) };
+        return true;
+    }
     let used = RING.query(u64::from(BPF_RB_AVAIL_DATA));
-    used + len + 8 + u64::from(control.reserve_bytes) <= u64::from(control.ring_bytes)
+    if used + len + u64::from(control.grant_bytes) + u64::from(control.reserve_bytes)
+        <= u64::from(control.ring_bytes)
+    {
+        unsafe { grant.write_volatile(control.grant_bytes) };
+        return true;
+    }
+    bpf_get_current_pid_tgid() as u32 == policy::canary(control)
 }
 
 /// Wakes the consumer if it sleeps. After the commit, whose exchange is the barrier: the consumer sets the word and
@@ -105,20 +129,25 @@ fn wake() {
     }
     // SAFETY: as above.
     unsafe { asleep.write_volatile(0) };
-    if let Some(nothing) = RING.reserve::<u64>(0) {
-        nothing.discard(u64::from(BPF_RB_FORCE_WAKEUP));
+    match RING.reserve::<u64>(0) {
+        Some(nothing) => nothing.discard(u64::from(BPF_RB_FORCE_WAKEUP)),
+        // Not even 16 bytes are free: whoever comes next tries again.
+        // SAFETY: as above.
+        None => unsafe { asleep.write_volatile(1) },
     }
 }
 
 /// Writes a fixed record in place: reserve, fill, submit.
 #[inline(always)]
 pub fn fixed<T: 'static>(account: Account, control: &Control, kind: Kind, fill: impl FnOnce(*mut T)) -> bool {
-    if !kind.is_lifecycle() && !has_room(control, size_of::<T>() as u64) {
+    if !has_room(account, control, kind, size_of::<T>() as u64) {
         account.count(Reason::Reserve);
+        wake();
         return false;
     }
     let Some(mut entry) = RING.reserve::<T>(0) else {
         account.count(Reason::RingFull);
+        wake();
         return false;
     };
     fill(entry.as_mut_ptr());
@@ -137,8 +166,9 @@ pub fn variable(account: Account, control: &Control, kind: Kind, scratch: *mut S
         account.count(Reason::Oversize);
         return false;
     }
-    if !kind.is_lifecycle() && !has_room(control, len) {
+    if !has_room(account, control, kind, len) {
         account.count(Reason::Reserve);
+        wake();
         return false;
     }
     let record = unsafe { (&raw mut (*scratch).record).cast::<u8>() };
@@ -156,6 +186,7 @@ pub fn variable(account: Account, control: &Control, kind: Kind, scratch: *mut S
     };
     if result != 0 {
         account.count(Reason::RingFull);
+        wake();
         return false;
     }
     account.count(Reason::Submitted);

@@ -91,6 +91,8 @@ pub fn process(task: kernel::Task, to: *mut Process) {
         (*to).vpgid = group.innermost();
         (*to).vsid = signal.pid(PidType::Session).innermost();
         (*to).pvpid = task.real_parent().group_leader().thread_pid().innermost();
+        (*to).caller_tgid = 0;
+        (*to).caller_tid = 0;
         (*to).exe = Slice::NONE;
         (*to).argv = Slice::NONE;
         (*to).env = Slice::NONE;
@@ -133,18 +135,24 @@ fn executable(file: File, to: *mut Process) {
 pub fn strings(task: kernel::Task, builder: Builder, to: *mut Process, own_memory: bool) {
     let (mm, fs) = (task.mm(), task.fs());
     let exe = mm.exe_file();
-    // SAFETY: `to` is valid for writes of a Process.
+    // SAFETY: `to` is valid for writes of a Process. Volatile: a string that is stored at once is a string less for
+    // the verifier to keep in mind during the walks.
     unsafe {
         if exe.0 != 0 {
-            (*to).exe = builder.path(fs, exe.mnt(), exe.dentry(), Source::Task);
+            let path = builder.path(fs, exe.mnt(), exe.dentry(), Source::Task);
+            (&raw mut (*to).exe).write_volatile(path);
         }
         if own_memory {
-            (*to).argv = builder.user_bytes(mm.arg_start(), mm.arg_end(), Source::Task);
-            (*to).env = builder.user_bytes(mm.env_start(), mm.env_end(), Source::Task);
+            let argv = builder.user_bytes(mm.arg_start(), mm.arg_end(), Source::Task);
+            (&raw mut (*to).argv).write_volatile(argv);
+            let env = builder.user_bytes(mm.env_start(), mm.env_end(), Source::Task);
+            (&raw mut (*to).env).write_volatile(env);
         }
         if fs.0 != 0 {
-            (*to).cwd = builder.path(fs, fs.pwd_mnt(), fs.pwd_dentry(), Source::Task);
+            let path = builder.path(fs, fs.pwd_mnt(), fs.pwd_dentry(), Source::Task);
+            (&raw mut (*to).cwd).write_volatile(path);
         }
-        (*to).cgroup = builder.cgroup(cgroup_of(task).kn());
+        let path = builder.cgroup(cgroup_of(task).kn());
+        (&raw mut (*to).cgroup).write_volatile(path);
     }
 }

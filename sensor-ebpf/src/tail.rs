@@ -95,6 +95,18 @@ impl Builder {
         Slice { off: used as u16, len: len as u16, full, flags, source: source as u8, pad: 0 }
     }
 
+    /// Accounts a string that a helper has read to the end; `n` is what the helper returned.
+    #[inline(always)]
+    fn push_str(self, used: u32, n: i64, budget: u32, source: Source) -> Slice {
+        if n < 0 {
+            return Slice { flags: flag::UNREADABLE, source: source as u8, ..Slice::NONE };
+        }
+        // The NUL counts, but kernels before 6.14 say 0 for an empty string of user memory.
+        let len = if n == 0 { 0 } else { (n - 1) as u32 };
+        let flags = if n as u32 == budget { flag::TRUNCATED } else { 0 };
+        self.push(used, len, len, flags, source)
+    }
+
     /// A NUL-terminated string of the caller's memory.
     #[inline(always)]
     pub fn user_str(self, address: u64, budget: u32, source: Source) -> Slice {
@@ -104,12 +116,7 @@ impl Builder {
         let used = self.used();
         // SAFETY: room for `budget` bytes behind every masked offset.
         let n = unsafe { bpf_probe_read_user_str(self.end(used).cast(), budget, address as *const _) } as i64;
-        if n <= 0 {
-            return Slice { flags: flag::UNREADABLE, source: source as u8, ..Slice::NONE };
-        }
-        let len = (n - 1) as u32;
-        let flags = if n as u32 == budget { flag::TRUNCATED } else { 0 };
-        self.push(used, len, len, flags, source)
+        self.push_str(used, n, budget, source)
     }
 
     /// A NUL-terminated string of kernel memory.
@@ -119,12 +126,7 @@ impl Builder {
         // SAFETY: room for `budget` bytes behind every masked offset.
         let n =
             unsafe { bpf_probe_read_kernel_str(self.end(used).cast(), budget, address as *const _) } as i64;
-        if n <= 0 {
-            return Slice { flags: flag::UNREADABLE, source: source as u8, ..Slice::NONE };
-        }
-        let len = (n - 1) as u32;
-        let flags = if n as u32 == budget { flag::TRUNCATED } else { 0 };
-        self.push(used, len, len, flags, source)
+        self.push_str(used, n, budget, source)
     }
 
     /// `from..to` of the caller's memory (argv, environment), cut at 4095 bytes.
@@ -200,15 +202,29 @@ impl Builder {
         };
         let used = self.used();
         if start >= PATH_BYTES as u32 {
+            if flags & u32::from(flag::UNREACHABLE) != 0 {
+                return self.push(used, 0, 0, flags as u8, source);
+            }
             // SAFETY: masked offset.
             unsafe { *self.end(used) = b'/' };
             return self.push(used, 1, 1, flags as u8, source);
         }
         let len = PATH_BYTES as u32 - start;
-        // SAFETY: room for 4095 bytes behind every masked offset; the source is read with faults caught.
+        // SAFETY: room for 4095 bytes behind every masked offset, on either side.
         unsafe {
             let from = (&raw const (*buffer).bytes).cast::<u8>().add(crate::mask!(start, "0xfff") as usize);
-            bpf_probe_read_kernel(self.end(used).cast(), crate::mask!(len, "0xfff") as u32, from.cast());
+            let to = self.end(used);
+            if len <= 8 * SHORT_WORDS {
+                // A dozen loads and stores, where a helper call costs more than a hundred instructions.
+                let mut i = 0;
+                while i < SHORT_WORDS as usize {
+                    let word = from.cast::<u64>().add(i).read_volatile();
+                    to.cast::<u64>().add(i).write_volatile(word);
+                    i += 1;
+                }
+            } else {
+                bpf_probe_read_kernel(to.cast(), crate::mask!(len, "0xfff") as u32, from.cast());
+            }
         }
         self.push(used, len, len, flags as u8, source)
     }
@@ -244,6 +260,9 @@ impl Builder {
         Slice { off: begin as u16, len: len as u16, full: len, flags, source: Source::Task as u8, pad: 0 }
     }
 }
+
+/// Words of a path that is copied without a helper call.
+const SHORT_WORDS: u32 = 8;
 
 /// Budget of one cgroup path component (`NAME_MAX` + NUL).
 const COMPONENT_BYTES: u32 = 256;

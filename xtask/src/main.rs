@@ -9,6 +9,7 @@ mod agent;
 mod run;
 mod tidy;
 mod vm;
+mod bench;
 mod test;
 
 use std::process::ExitCode;
@@ -47,6 +48,8 @@ enum Command {
     },
     /// Boot Debian kernels under QEMU and run the scenarios of `saker-vm-init` in each.
     Vm(vm::Options),
+    /// Measure what the sensor costs on this host (needs root) and write docs/bench.md.
+    Bench(bench::Options),
     /// Check layering, file sizes, headers and other house rules.
     Tidy,
 }
@@ -71,6 +74,7 @@ fn run(command: Command) -> Result<()> {
         Command::Run { args } => run::run(&dirs, &args),
         Command::Test { quick } => test::run(&dirs, quick),
         Command::Vm(options) => vm::run(&dirs, &options),
+        Command::Bench(options) => bench::run(&dirs, &options),
         Command::Tidy => tidy::run(&dirs),
     }
 }

@@ -44,13 +44,14 @@ impl Default for Options {
 pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
     let chosen = choose(&options.kernels)?;
     let saker = agent::build(dirs)?;
+    let probe = agent::build_probe(dirs)?;
     let mut cargo = shell::cargo();
     cargo.args(["build", "--package", "saker-tests", "--bin", "saker-vm-init"]);
     shell::run(cargo.current_dir(&dirs.root).env("CARGO_TARGET_DIR", &dirs.target))?;
     let init = dirs.target.join("debug/saker-vm-init");
     let image = dirs.target.join("vm/initramfs.cpio");
     fs::create_dir_all(dirs.target.join("vm")).context("cannot make the directory of the image")?;
-    initramfs::write(&image, &init, &saker, &dirs.rules())?;
+    initramfs::write(&image, &[("init", &init), ("saker", &saker), ("probe", &probe)], &dirs.rules())?;
 
     let mut n_bad = 0_usize;
     for kernel in chosen {

@@ -12,8 +12,8 @@ use sensor_common::{
 };
 
 use super::{
-    CaptureError, Drain, Hook, LedgerReader, Policy, handshake::introduce_agent, hooks::NR_GETPRIORITY, load,
-    object::OBJECT, patch, probe::Features,
+    CaptureError, Drain, Hook, LedgerReader, Policy, handshake::introduce_agent, load, object::OBJECT, patch,
+    probe::Features,
 };
 
 /// How to attach.
@@ -58,9 +58,6 @@ struct Programs {
 }
 
 impl Sensor {
-    /// System call of the handshake: must be interesting while the canary thread introduces itself.
-    pub const HANDSHAKE_CALL: u16 = NR_GETPRIORITY;
-
     /// Loads and attaches everything. No system call but the handshake's is of interest yet.
     pub fn attach(options: Options) -> Result<Self, CaptureError> {
         if OBJECT.is_empty() {
@@ -69,12 +66,17 @@ impl Sensor {
         if !options.ring_bytes.is_power_of_two() || options.ring_bytes < 4096 {
             return Err(CaptureError::RingSize { bytes: options.ring_bytes });
         }
-        let (features, btf) = Features::probe()?;
+        // aya's loader reads the kernel's BTF too (some megabytes): both at once.
+        let (probed, loader) = std::thread::scope(|scope| {
+            let loader = scope.spawn(EbpfLoader::new);
+            (Features::probe(), loader.join())
+        });
+        let (features, btf) = probed?;
+        let mut loader = loader.unwrap_or_else(|_panic| EbpfLoader::new());
         let object = patch::for_kernel(OBJECT, features.rdonly_cast)?;
         raise_memlock();
         let cpus = aya::util::nr_cpus().map_err(|(call, source)| CaptureError::Sys { call, source })?;
-        let mut ebpf = EbpfLoader::new()
-            .btf(Some(&btf))
+        let mut ebpf = loader
             .verifier_log_level(VerifierLogLevel::STATS)
             .map_max_entries(map::RING, options.ring_bytes)
             .map_max_entries(map::LEDGER, cpus as u32)
@@ -82,7 +84,7 @@ impl Sensor {
             .load(&object)
             .map_err(|source| refused(source, options.ring_bytes))?;
         let control = load::shared(&ebpf, map::CONTROL, size_of::<Control>(), true)?;
-        let policy = Policy::new(control, options.ring_bytes, options.reserve_bytes);
+        let policy = Policy::new(control, options.ring_bytes, options.reserve_bytes, cpus);
         let mut degraded = load::load_all(&mut ebpf, &btf)?;
         let stages = load::fill_stages(&mut ebpf)?;
         let drain = load::ring(&mut ebpf, options)?;
@@ -91,7 +93,7 @@ impl Sensor {
             cpus,
             programs: load::descriptors(&ebpf),
         };
-        policy.set_interest([Self::HANDSHAKE_CALL]);
+        policy.set_interest([]);
         load::attach_all(&mut ebpf, &mut degraded)?;
         introduce_agent(&policy)?;
         let processes = load::scan(&mut ebpf, &degraded);

@@ -1,16 +1,27 @@
 //! How the agent learns its ids in the initial pid namespace (DESIGN D11): it announces a nonce in the policy and then
 //! calls `getpriority(which, nonce)`; the stage behind that call writes the caller's ids into the policy.
 
-use rustix::process::{Pid, getpriority_pgrp, getpriority_process};
+use rustix::{
+    process::{Pid, getpriority_pgrp, getpriority_process},
+    rand::{GetRandomFlags, getrandom},
+};
 
 use super::{CaptureError, control::Policy};
 
-/// A nonce that is a valid pid argument but nobody's: above `PID_MAX_LIMIT` (4 Mi).
-const NONCE: i32 = 0x5a4b_0000;
+/// `PID_MAX_LIMIT`: above it a pid argument is valid and nobody's.
+const PID_MAX: i32 = 1 << 22;
+
+/// Not to be guessed: who answers the handshake in our place is left out of the records.
+fn nonce() -> Result<i32, CaptureError> {
+    let mut bytes = [0; 4];
+    getrandom(&mut bytes, GetRandomFlags::empty())
+        .map_err(|error| CaptureError::Sys { call: "getrandom", source: error.into() })?;
+    Ok(i32::from_ne_bytes(bytes) & i32::MAX | PID_MAX)
+}
 
 /// Learns the agent's tgid: its own plain I/O is filtered from now on.
 pub(super) fn introduce_agent(policy: &Policy) -> Result<u32, CaptureError> {
-    announce(policy, |pid| getpriority_process(Some(pid)));
+    announce(policy, |pid| getpriority_process(Some(pid)))?;
     match policy.own_tgid() {
         0 => Err(CaptureError::Blind),
         tgid => Ok(tgid),
@@ -18,10 +29,10 @@ pub(super) fn introduce_agent(policy: &Policy) -> Result<u32, CaptureError> {
 }
 
 impl Policy {
-    /// Called by the canary thread: its own calls pass the filter of the agent's I/O from now on. The handshake's
-    /// call must be interesting.
+    /// Called by the canary thread: from now on its own calls pass the filter of the agent's I/O, and its records may
+    /// use the ring's reserve. Its `rmdir` is always interesting.
     pub fn introduce_canary(&self) -> Result<u32, CaptureError> {
-        announce(self, |pid| getpriority_pgrp(Some(pid)));
+        announce(self, |pid| getpriority_pgrp(Some(pid)))?;
         match self.canary_tid() {
             0 => Err(CaptureError::Blind),
             tid => Ok(tid),
@@ -29,10 +40,11 @@ impl Policy {
     }
 }
 
-fn announce<T>(policy: &Policy, call: impl FnOnce(Pid) -> T) {
-    if let Some(pid) = Pid::from_raw(NONCE) {
+fn announce<T>(policy: &Policy, call: impl FnOnce(Pid) -> T) -> Result<(), CaptureError> {
+    if let Some(pid) = Pid::from_raw(nonce()?) {
         policy.set_handshake(pid.as_raw_nonzero().get().unsigned_abs());
         // Nobody has this pid: the call fails, and that is all the same.
         let _failed = call(pid);
     }
+    Ok(())
 }

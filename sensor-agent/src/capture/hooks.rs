@@ -57,11 +57,11 @@ const fn required(program: &'static str, place: Place, weight: u8) -> Hook {
 
 /// Every program, in loading order: stages before the dispatcher that calls them, which attaches last.
 pub static HOOKS: &[Hook] = &[
-    required("first_sight", Place::Stage, 145),
+    required("first_sight", Place::Stage, 64),
     required("exit_call", Place::Stage, 1),
-    required("exit_names", Place::Stage, 100),
-    required("exit_open", Place::Stage, 126),
-    required("exit_descriptor", Place::Stage, 26),
+    required("exit_names", Place::Stage, 61),
+    required("exit_open", Place::Stage, 91),
+    required("exit_descriptor", Place::Stage, 31),
     required("exit_socket", Place::Stage, 2),
     required("exit_handshake", Place::Stage, 1),
     Hook {
@@ -70,7 +70,7 @@ pub static HOOKS: &[Hook] = &[
         need: Need::Optional {
             without: "processes that started before the sensor are known from /proc only",
         },
-        weight: 52,
+        weight: 63,
     },
     Hook {
         program: "cgroup_mkdir",
@@ -79,7 +79,7 @@ pub static HOOKS: &[Hook] = &[
         weight: 1,
     },
     required("fork", Place::Tracepoint("sched_process_fork"), 2),
-    required("exec", Place::Tracepoint("sched_process_exec"), 138),
+    required("exec", Place::Tracepoint("sched_process_exec"), 62),
     required("exit", Place::Tracepoint("sched_process_exit"), 1),
     required("sys_exit", Place::Tracepoint("sys_exit"), 1),
 ];

@@ -1,12 +1,143 @@
-//! Which container a cgroup path names.
+//! Which container a cgroup path names: a pure function of the path, in the shapes that Falco's container plugin knows.
+//!
+//! | component | type |
+//! |---|---|
+//! | `libpod-ID`, `libpod-payload-ID` | podman |
+//! | `docker-ID` | docker |
+//! | `cri-containerd-ID`, `nerdctl-ID` | containerd |
+//! | `crio-ID` | cri-o |
+//! | `SLICE:cri-containerd:ID` and the other prefixes above (a systemd path under the cgroupfs driver) | as above |
+//! | `ID` alone | docker below `docker`, containerd below `kubepods` and a namespace, else docker |
+//! | `lxc/NAME`, `lxc.payload/NAME`, `lxc.payload.NAME` | lxc |
+//! | `…NAME.libvirt-lxc`, `…-lxc\x2dNAME.scope`, `libvirt/lxc/NAME` | libvirt-lxc |
+//! | `bpm-NAME` | bpm |
+//! | `/NAMESPACE/NAME`, nothing of systemd's in either (`ctr run`) | containerd, [`Evidence::Weak`] |
+//!
+//! `ID` is 64 hexadecimal digits; each may end with `.scope`. The component nearest to the leaf decides, so a process in
+//! a cgroup that its container made for itself (`ID/init.scope`) still is in the container, where Falco says `host`.
 
 /// A container, as far as its cgroup path tells. Names, images and pods come from runtimes with a later piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
-    /// Falco's `container.id`: 12 characters of a 64-digit id, else the whole.
+    /// Falco's `container.id`: the first 12 characters of an id of containerd, CRI-O, Docker or Podman, else the whole.
     pub id: String,
     /// Falco's `container.full_id`.
     pub full_id: String,
     /// Falco's `container.type`: `docker`, `containerd`, `cri-o`, `podman` ...
     pub runtime: &'static str,
 }
+
+/// How much a path's shape proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// Only container runtimes make such a path.
+    Strong,
+    /// Host software makes such paths, too; a process that has no pid namespace of its own is none of a container.
+    Weak,
+}
+
+const ID_DIGITS: usize = 64;
+const REPORTED_CHARS: usize = 12;
+
+/// What runtimes put before the id, and Falco's word for them.
+const PREFIXES: [(&str, &str); 6] = [
+    ("libpod-payload", "podman"),
+    ("libpod", "podman"),
+    ("docker", "docker"),
+    ("cri-containerd", "containerd"),
+    ("nerdctl", "containerd"),
+    ("crio", "cri-o"),
+];
+
+/// First components that are no namespace of containerd's, though they have the form of one: parents that kubelet,
+/// Podman, LXC, libvirt and old init systems make for cgroups of the host.
+const HOST_PARENTS: [&str; 8] =
+    ["kubepods", "kubelet", "podruntime", "libpod_parent", "lxc.monitor", "machine", "system", "user"];
+
+impl Container {
+    /// The container that `path` (root first) names, and how surely.
+    pub fn in_cgroup(path: &[u8]) -> Option<(Self, Evidence)> {
+        // Runtimes write ASCII; anything else is somebody's host cgroup.
+        let path = str::from_utf8(path).ok()?;
+        let mut rest = path.trim_end_matches('/');
+        while let Some((above, component)) = rest.rsplit_once('/') {
+            if let Some(found) = named_by(above, component) {
+                return Some((found, Evidence::Strong));
+            }
+            rest = above;
+        }
+        in_namespace(path).map(|found| (found, Evidence::Weak))
+    }
+
+    fn short(full_id: &str, runtime: &'static str) -> Self {
+        let id = full_id.get(..REPORTED_CHARS).unwrap_or(full_id);
+        Self { id: id.to_owned(), full_id: full_id.to_owned(), runtime }
+    }
+
+    fn whole(name: &str, runtime: &'static str) -> Option<Self> {
+        (!name.is_empty()).then(|| Self { id: name.to_owned(), full_id: name.to_owned(), runtime })
+    }
+}
+
+fn named_by(above: &str, component: &str) -> Option<Container> {
+    let stem = component.strip_suffix(".scope").unwrap_or(component);
+    if let Some(id) = stem.get(stem.len().saturating_sub(ID_DIGITS)..).filter(|id| is_id(id)) {
+        let prefix = &stem[..stem.len() - ID_DIGITS];
+        return runtime_of(above, prefix).map(|runtime| Container::short(id, runtime));
+    }
+    let parent = above.rsplit('/').next().unwrap_or_default();
+    if parent == "lxc" && above.ends_with("/libvirt/lxc") {
+        return Container::whole(component, "libvirt-lxc");
+    }
+    if ["lxc", "lxc.payload"].contains(&parent) {
+        return Container::whole(component, "lxc");
+    }
+    if let Some(name) = component.strip_prefix("lxc.payload.") {
+        return Container::whole(name, "lxc");
+    }
+    if let Some(name) = component.strip_suffix(".libvirt-lxc") {
+        return Container::whole(name, "libvirt-lxc");
+    }
+    if stem != component
+        && let Some((_, name)) = stem.split_once(r"-lxc\x2d")
+    {
+        return Container::whole(name, "libvirt-lxc");
+    }
+    Container::whole(stem.strip_prefix("bpm-")?, "bpm")
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == ID_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The runtime that puts `prefix` before an id below `above`.
+fn runtime_of(above: &str, prefix: &str) -> Option<&'static str> {
+    if prefix.is_empty() {
+        let is_namespace = above.matches('/').count() == 1 && above != "/docker";
+        let is_kubernetes = above.split('/').any(|part| part.starts_with("kubepods"));
+        return Some(if is_namespace || is_kubernetes { "containerd" } else { "docker" });
+    }
+    let word = match prefix.strip_suffix('-') {
+        Some(word) => word,
+        None => prefix.strip_suffix(':')?.rsplit_once(':')?.1,
+    };
+    PREFIXES.iter().find(|(known, _)| *known == word).map(|(_, runtime)| *runtime)
+}
+
+/// `/NAMESPACE/NAME`, and what a container makes below it.
+fn in_namespace(path: &str) -> Option<Container> {
+    let mut components = path.strip_prefix('/')?.split('/');
+    let (namespace, name) = (components.next()?, components.next()?);
+    let is_namespace = namespace
+        .split(['.', '_', '-'])
+        .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let is_systemd = |part: &str| [".service", ".slice", ".scope"].iter().any(|end| part.ends_with(end));
+    let is_name = (1..=ID_DIGITS).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_namespace || !is_name || is_systemd(namespace) || is_systemd(name) {
+        return None;
+    }
+    (!HOST_PARENTS.contains(&namespace)).then(|| Container::short(name, "containerd"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,12 @@
 //! What rules evaluate: a record with its context, all borrowed for the time of one event.
 
-use sensor_common::syscalls::{self, Row};
+use sensor_common::{
+    Task,
+    syscalls::{self, Row},
+};
 
 use super::{Process, State};
-use crate::decode::Record;
+use crate::decode::{Body, Record};
 
 /// One event as rules see it. A record is one event, but a fork is two: the caller's and the child's (Falco's clone
 /// with the child's tid and with 0 as result).
@@ -17,7 +20,7 @@ pub struct Event<'a> {
     pub record: &'a Record<'a>,
     /// Which of a fork's two events this is.
     pub side: Side,
-    /// The process that did it (of [`Side::Child`] the child).
+    /// The process that did it (of [`Side::Child`] the child), after what the record changed.
     pub actor: &'a Process,
     /// All other processes, users, the host.
     pub state: &'a State,
@@ -41,6 +44,23 @@ impl<'a> Event<'a> {
     /// The row of the syscall table, for system calls.
     pub fn row(&self) -> Option<&'static Row> {
         syscalls::row(self.slot())
+    }
+
+    /// Credentials, namespaces and ids of the acting thread. The task of a fork's record is the child; of its caller the
+    /// last known one stands in.
+    pub fn task(&self) -> &'a Task {
+        match (&self.record.body, self.side) {
+            (Body::Fork(_), Side::Caller) => &self.actor.task,
+            _ => &self.record.prefix.task,
+        }
+    }
+
+    /// Thread id of the acting thread (Falco's `thread.tid`), in the initial pid namespace.
+    pub fn tid(&self) -> u32 {
+        match (&self.record.body, self.side) {
+            (Body::Fork(told), Side::Caller) if told.caller_tid != 0 => told.caller_tid,
+            _ => self.task().tid,
+        }
     }
 
     /// The parent process, if it is known.

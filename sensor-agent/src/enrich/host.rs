@@ -1,8 +1,15 @@
-//! What has to be read from the host, behind traits, so that everything else is pure.
+//! What has to be read from the host, behind plain data and a trait, so that everything else is pure.
+
+mod accounts;
+mod files;
+mod proc;
+mod read;
 
 use std::collections::HashMap;
 
 use super::process::Bytes;
+
+pub use proc::ProcFiles;
 
 /// Facts about the host, read once at start (and again at reload).
 #[derive(Clone, Debug, Default)]
@@ -11,6 +18,8 @@ pub struct Host {
     pub hostname: String,
     /// ns to add to a boot-time stamp to have wall-clock time.
     pub boot_epoch_ns: u64,
+    /// Time zone of this host, in which Falco shows times of day; `None` is UTC.
+    pub zone: Option<jiff::tz::TimeZone>,
     /// Users by uid (passwd).
     pub users: HashMap<u32, User>,
     /// Group names by gid (group).
@@ -36,4 +45,15 @@ pub trait ProcessFiles {
     fn argv(&self, tgid: u32) -> Option<Bytes>;
     /// Environment of `tgid`, NUL separated, no trailing NUL.
     fn env(&self, tgid: u32) -> Option<Bytes>;
+}
+
+/// Nothing can be read: the iterator alone has to do.
+impl ProcessFiles for () {
+    fn argv(&self, _tgid: u32) -> Option<Bytes> {
+        None
+    }
+
+    fn env(&self, _tgid: u32) -> Option<Bytes> {
+        None
+    }
 }

@@ -1,63 +1,190 @@
 //! The process table and what it knows of the host: records go in, events come out.
 
-use super::{Event, Process, ProcessKey, host::Host};
-use crate::decode::Record;
+mod directory;
+mod lifecycle;
+mod seed;
+
+use sensor_common::{Task, event::exit};
+
+use super::{
+    Event, Process, ProcessKey, Side,
+    cgroup::{Cgroup, Cgroups},
+    host::Host,
+    table::{Entry, Place, Table},
+};
+use crate::decode::{Body, Record};
 
 /// Bounds of the state; each has a counter for what it turned away.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Processes, living and recently ended.
+    /// Processes, living and recently ended. One takes about 0.5 KiB, and what its own strings take.
     pub processes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { processes: 262_144 }
+        Self { processes: 300_000 }
     }
 }
+
+/// Size of the process table, and what it turned away since start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Processes now, living and recently ended.
+    pub processes: u64,
+    /// Their bound.
+    pub processes_max: u64,
+    /// Ended processes that went early because the table was full.
+    pub processes_evicted: u64,
+    /// Processes that were not kept because the table was full of living ones. Their events are handed out all the same.
+    pub processes_refused: u64,
+}
+
+/// Ancestors that are followed.
+const MAX_LINEAGE: usize = 64;
 
 /// Everything that enrichment knows.
 #[derive(Debug)]
 pub struct State {
     host: Host,
     limits: Limits,
+    table: Table,
+    cgroups: Cgroups,
+    /// Events handed out.
+    n_events: u64,
 }
 
 impl State {
     /// An empty table on this host.
     pub fn new(host: Host, limits: Limits) -> Self {
-        Self { host, limits }
+        Self { host, limits, table: Table::new(limits.processes), cgroups: Cgroups::new(), n_events: 0 }
     }
 
-    /// Takes a record in and hands out the events it is: none (first sight, cgroup), one, or two (fork).
+    /// Takes a record in and hands out the events it is: none (first sight, cgroup), one, or two (fork). The event shows
+    /// the state with the record in it; only an exit is first an event and then the end.
     pub fn apply(&mut self, record: &Record<'_>, mut handle: impl FnMut(&Event<'_>)) {
-        let _ = (record, &mut handle, self.limits);
+        match &record.body {
+            Body::Cgroup(cgroup) => {
+                let path = record.text(&cgroup.path).unwrap_or_default();
+                self.cgroups.learn(cgroup.hierarchy, cgroup.id, path);
+            }
+            Body::Process(told) => {
+                self.snapshot(record, told);
+            }
+            Body::Fork(told) => self.fork(record, told, &mut handle),
+            Body::Exec(told) => {
+                let place = self.exec(record, told);
+                self.hand_out(record, Side::Caller, place, &mut handle);
+            }
+            Body::Exit(told) => {
+                let place = self.touch(&record.prefix.task);
+                self.hand_out(record, Side::Caller, place, &mut handle);
+                if told.flags & exit::GROUP_DEAD != 0 {
+                    self.table.end(place);
+                } else if let Some(entry) = self.table.get_mut(place) {
+                    entry.process.threads = entry.process.threads.saturating_sub(1).max(1);
+                }
+            }
+            Body::File(file) => {
+                let place = self.touch(&record.prefix.task);
+                self.follow_directory(record, file, place);
+                self.hand_out(record, Side::Caller, place, &mut handle);
+            }
+            Body::Call(_) | Body::Socket(_) => {
+                let place = self.touch(&record.prefix.task);
+                self.hand_out(record, Side::Caller, place, &mut handle);
+            }
+        }
     }
 
-    /// A process by identity.
+    /// A process by identity, living or recently ended.
     pub fn process(&self, key: ProcessKey) -> Option<&Process> {
-        let _ = key;
-        None
+        self.at(self.table.find(key)?)
     }
 
     /// The process that has this tgid now.
     pub fn by_tgid(&self, tgid: u32) -> Option<&Process> {
-        let _ = tgid;
-        None
+        self.at(self.table.find_tgid(tgid)?).filter(|process| !process.is_exited)
     }
 
-    /// The parent process, if it is known.
+    /// The parent process, if it is known. That of the acting process is what the kernel says now; that of an ancestor
+    /// may have ended since the ancestor's last record, and is still given while it is kept.
     pub fn parent(&self, process: &Process) -> Option<&Process> {
-        self.process(process.parent)
+        self.process(process.parent).filter(|parent| parent.key.is_older_than(process.key))
     }
 
     /// `process`, its parent, and so on; bounded and free of loops.
     pub fn lineage<'a>(&'a self, process: &'a Process) -> impl Iterator<Item = &'a Process> + use<'a> {
-        std::iter::successors(Some(process), |process| self.parent(process)).take(64)
+        std::iter::successors(Some(process), |process| self.parent(process)).take(MAX_LINEAGE)
     }
 
     /// The host.
     pub fn host(&self) -> &Host {
         &self.host
     }
+
+    /// Takes what was read of the host again. Start times that were told before keep the clock of that time.
+    pub fn set_host(&mut self, host: Host) {
+        self.host = host;
+    }
+
+    /// Counters of the process table.
+    pub fn stats(&self) -> Counts {
+        Counts {
+            processes: self.table.len() as u64,
+            processes_max: self.limits.processes as u64,
+            processes_evicted: self.table.n_evicted,
+            processes_refused: self.table.n_refused,
+        }
+    }
+
+    fn at(&self, place: Place) -> Option<&Process> {
+        self.table.get(place).map(|entry| &entry.process)
+    }
+
+    fn hand_out(
+        &mut self,
+        record: &Record<'_>,
+        side: Side,
+        place: Place,
+        handle: &mut impl FnMut(&Event<'_>),
+    ) {
+        self.n_events += 1;
+        let state: &Self = self;
+        let Some(actor) = state.at(place) else { return };
+        let time_ns = state.host.boot_epoch_ns.saturating_add(record.prefix.header.time_ns);
+        handle(&Event { num: state.n_events, time_ns, record, side, actor, state });
+    }
+
+    /// The process of a record, with what its task tells; put together from that if nothing else is known.
+    fn touch(&mut self, task: &Task) -> Place {
+        let Some(place) = self.table.find(ProcessKey::of(task)) else { return self.infer(task) };
+        if let Some(Entry { process, .. }) = self.table.get_mut(place) {
+            if (process.task.cgroup_id, process.task.cgroup_hierarchy)
+                != (task.cgroup_id, task.cgroup_hierarchy)
+                && let Some(cgroup) = self.cgroups.get(task.cgroup_hierarchy, task.cgroup_id)
+            {
+                enter(process, cgroup, task);
+            }
+            process.follow(task);
+        }
+        place
+    }
+
+    fn infer(&mut self, task: &Task) -> Place {
+        let mut process = Process::inferred(task, self.host.boot_epoch_ns);
+        if let Some(cgroup) = self.cgroups.get(task.cgroup_hierarchy, task.cgroup_id) {
+            enter(&mut process, cgroup, task);
+        }
+        self.table.insert(Entry { process, pwd: None })
+    }
 }
+
+/// Puts a process into a cgroup. One that no record told of leaves it where it was: in its container, if it is in one.
+fn enter(process: &mut Process, cgroup: &Cgroup, task: &Task) {
+    process.cgroup = Some(cgroup.path.clone());
+    process.container = cgroup.container(task.pid_ns);
+}
+
+#[cfg(test)]
+mod tests;

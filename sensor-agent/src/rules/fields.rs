@@ -1,5 +1,41 @@
 //! The table of fields: everything a rule can ask of an event. `--list`, completion and docs are generated from it.
 
+mod table;
+mod resolve;
+mod arguments;
+mod path;
+mod evt;
+mod syscall;
+mod syscall_get;
+mod process;
+mod process_get;
+mod ancestors;
+mod thread_get;
+mod user;
+mod fd;
+mod fd_get;
+mod descriptor;
+mod endpoints;
+mod fs_path;
+mod container;
+mod k8s;
+pub mod list;
+#[cfg(test)]
+mod tests;
+
+pub use descriptor::{Descriptor, DescriptorKind};
+pub use endpoints::{Endpoint, Endpoints};
+pub(super) use path::file_name;
+pub use path::{absolute, join as join_path};
+pub use resolve::{FieldError, event_name};
+pub use table::{CLASSES, Class};
+
+pub(super) use descriptor::spelled;
+pub(super) use endpoints::{protocol_letter, tuple};
+pub(super) use process_get::{exe, task};
+pub(super) use thread_get::vtid;
+pub(super) use user::{group_name, user_name};
+
 use bumpalo::Bump;
 
 use super::{Type, Value};
@@ -21,7 +57,8 @@ pub enum Shape {
     One,
     /// A list-typed field: only `in`, `intersects`, `exists`.
     List,
-    /// Both ends (`fd.ip`): equal when either is, unequal only when both are.
+    /// Both ends (`fd.ip`): equal when either is, unequal only when both are. An empty list stands for a descriptor
+    /// that is known and no socket: it exists, and compares with nothing.
     Either,
     /// Ancestors (`proc.aname` without an index): an operator holds when it holds for one of them.
     AnyAncestor,
@@ -38,6 +75,21 @@ pub enum ArgRule {
     Required,
 }
 
+/// What an argument may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgKind {
+    /// `[3]`
+    Number,
+    /// `[NAME]`
+    Key,
+    /// `.NAME` or `[3]`: a parameter of the event.
+    Param,
+    /// `.NAME` only: letters, digits and `_`.
+    Word,
+    /// `[3]` or `[NAME]`
+    Either,
+}
+
 /// A field's argument, parsed when the rule is loaded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Arg {
@@ -47,6 +99,48 @@ pub enum Arg {
     Index(u32),
     /// `[NAME]` or `.NAME`
     Key(String),
+}
+
+/// Bits of [`Field::flags`].
+pub mod flag {
+    /// Meaningful in conditions only; prints as absent.
+    pub const FILTER_ONLY: u16 = 1;
+    /// Works, and is not listed.
+    pub const HIDDEN: u16 = 2;
+    /// Still works; a rule that uses it gets a warning.
+    pub const DEPRECATED: u16 = 4;
+    /// Meant for outputs.
+    pub const PRINT_ONLY: u16 = 8;
+    /// No comparison with another field, on either side.
+    pub const NO_RHS: u16 = 16;
+    /// No transformer takes it.
+    pub const NO_TRANSFORMER: u16 = 32;
+    /// Of the container plugin: its argument errors have another text.
+    pub const PLUGIN: u16 = 64;
+    /// Appended to outputs by `suggested_output`.
+    pub const SUGGESTED: u16 = 128;
+}
+
+/// How a number prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Print {
+    /// As its type does.
+    Plain,
+    /// Upper-case hexadecimal, a string in JSON.
+    Hex,
+    /// Nine digits with leading zeros, a string in JSON.
+    Padded,
+    /// Text of the event's time; in JSON the time as a number, ns since the epoch.
+    EventTime,
+}
+
+/// Whether the sensor can supply a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Supply {
+    /// It does.
+    Full,
+    /// It is always absent, and why.
+    Absent(&'static str),
 }
 
 /// Reads a value; `None` is Falco's absent.
@@ -63,10 +157,25 @@ pub struct Field {
     pub shape: Shape,
     /// Argument rule.
     pub arg: ArgRule,
+    /// What its argument may be.
+    pub arg_kind: ArgKind,
+    /// Bits of [`flag`].
+    pub flags: u16,
+    /// How it prints.
+    pub print: Print,
+    /// Whether the sensor can supply it.
+    pub supply: Supply,
     /// One sentence for `--list`.
     pub doc: &'static str,
     /// Reads it.
     pub get: Get,
+}
+
+impl Field {
+    /// Whether all of `bits` (of [`flag`]) are set.
+    pub const fn is(&self, bits: u16) -> bool {
+        self.flags & bits == bits
+    }
 }
 
 /// A field with its argument, as a rule uses it.
@@ -80,4 +189,25 @@ pub struct FieldRef {
     pub ty: Type,
     /// Shape, which may depend on the argument.
     pub shape: Shape,
+}
+
+impl PartialEq for FieldRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.field.name == other.field.name && self.arg == other.arg
+    }
+}
+
+impl Eq for FieldRef {}
+
+impl std::hash::Hash for FieldRef {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.field.name, &self.arg).hash(state);
+    }
+}
+
+impl FieldRef {
+    /// Its value for an event.
+    pub fn get<'a>(&self, context: &Context<'a>) -> Option<Value<'a>> {
+        (self.field.get)(context, &self.arg)
+    }
 }

@@ -47,6 +47,39 @@ pub enum Type {
     Dyn,
 }
 
+impl Type {
+    /// Falco's name of the type, in listings and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "INT8",
+            Self::Int16 => "INT16",
+            Self::Int32 => "INT32",
+            Self::Int64 => "INT64",
+            Self::Uint8 => "UINT8",
+            Self::Uint16 => "UINT16",
+            Self::Uint32 => "UINT32",
+            Self::Uint64 => "UINT64",
+            Self::Bool => "BOOL",
+            Self::Double => "DOUBLE",
+            Self::CharBuf => "CHARBUF",
+            Self::FsPath => "FSPATH",
+            Self::FsRelPath => "FSRELPATH",
+            Self::ByteBuf => "BYTEBUF",
+            Self::IpAddr => "IPADDR",
+            Self::IpNet => "IPNET",
+            Self::Port => "PORT",
+            Self::RelTime => "RELTIME",
+            Self::AbsTime => "ABSTIME",
+            Self::Dyn => "DYNAMIC",
+        }
+    }
+
+    /// Whether its values are text: what transformers of strings take.
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::CharBuf | Self::FsPath | Self::FsRelPath)
+    }
+}
+
 /// Value of a field for one event; an absent value is no value (`Option`). Borrowed from record, state or the event's
 /// arena, so evaluation allocates nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,4 +98,19 @@ pub enum Value<'a> {
     Ip(IpAddr),
     /// List field, both ends of `fd.ip`, or all ancestors of `proc.aname`: see [`super::fields::Shape`].
     List(&'a [Value<'a>]),
+}
+
+impl<'a> Value<'a> {
+    /// Text that the program itself chose.
+    pub const fn str(text: &'a str) -> Self {
+        Self::Text(text.as_bytes())
+    }
+
+    /// The bytes of a text; `None` for everything else.
+    pub const fn text(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Text(text) => Some(*text),
+            _ => None,
+        }
+    }
 }

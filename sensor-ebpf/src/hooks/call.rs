@@ -4,8 +4,8 @@ use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use sensor_common::{Kind, event::Call, ledger::Reason};
 
 use crate::{
-    hooks::prelude::{Told, fill_call},
-    kernel::{self, Regs},
+    hooks::prelude::{Told, caller, fill_call},
+    kernel::Regs,
     policy, send,
     send::Account,
     snapshot,
@@ -23,7 +23,7 @@ pub fn exit_call(ctx: BtfTracePointContext) -> i32 {
         // SAFETY: ring memory of that type.
         unsafe {
             (*told).prefix.header = account.header(Kind::Call, size_of::<Told<Call>>() as u32, control);
-            snapshot::task(kernel::current(), &raw mut (*told).prefix.task);
+            snapshot::task(caller(account), &raw mut (*told).prefix.task);
             fill_call(&raw mut (*told).body, nr, regs.args(), ctx.arg::<u64>(1) as i64);
         }
     });

@@ -8,14 +8,7 @@ use sensor_common::{
     ledger::{Reason, slot},
 };
 
-use crate::{
-    hooks::prelude::Told,
-    kernel::{self},
-    policy, send,
-    send::Account,
-    snapshot,
-    tail::Builder,
-};
+use crate::{hooks::prelude::Told, kernel, policy, send, send::Account, snapshot, tail::Builder};
 
 #[btf_tracepoint(function = "cgroup_mkdir")]
 pub fn cgroup_mkdir(ctx: BtfTracePointContext) -> i32 {

@@ -1,11 +1,11 @@
 //! Second stage for calls about an open file (fchmod, fchdir): the object's path by its descriptor.
 
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
-use sensor_common::{Kind, Slice, Source, event::File, ledger::Reason, tail::flag};
+use sensor_common::{Kind, Source, event::File, ledger::Reason, tail::flag};
 
 use crate::{
-    hooks::prelude::{Told, fill_call},
-    kernel::{self, Regs},
+    hooks::prelude::{Told, caller, clear, fill_call},
+    kernel::Regs,
     policy, send,
     send::Account,
     snapshot,
@@ -19,7 +19,7 @@ pub fn exit_descriptor(ctx: BtfTracePointContext) -> i32 {
     let nr = regs.nr() & 0x1ff;
     let Some(account) = Account::open(policy::slot_of(control, nr)) else { return 0 };
     account.count(Reason::Seen);
-    let task = kernel::current();
+    let task = caller(account);
     if policy::is_own(control, task.tgid(), task.tid()) {
         account.count(Reason::Filtered);
         return 0;
@@ -32,26 +32,20 @@ pub fn exit_descriptor(ctx: BtfTracePointContext) -> i32 {
         (*told).prefix.header = account.header(Kind::File, 0, control);
         snapshot::task(task, &raw mut (*told).prefix.task);
         let body = &raw mut (*told).body;
+        clear(body);
         fill_call(&raw mut (*body).call, nr, args, ctx.arg::<u64>(1) as i64);
-        (*body).flags = 0;
-        (*body).pad = 0;
-        (*body).name = [Slice::NONE; 2];
-        (*body).base = [Slice::NONE; 2];
-        (*body).word = Slice::NONE;
         let object = task.file(args[0] as u32);
         let inode = object.inode();
         (*body).ino = inode.ino();
         (*body).dev = inode.sb().user_dev();
         (*body).mode = inode.mode();
-        (*body).resolved = if object.0 == 0 {
-            Slice::NONE
-        } else {
+        if object.0 != 0 {
             let mut path = builder.path(task.fs(), object.mnt(), object.dentry(), Source::Fd);
             if task.file(args[0] as u32) != object {
                 path.flags |= flag::RACED;
             }
-            path
-        };
+            (*body).resolved = path;
+        }
     }
     send::variable(account, control, Kind::File, builder.scratch);
     builder.release();

@@ -10,7 +10,7 @@ use sensor_common::{
 };
 
 use crate::{
-    hooks::prelude::{Told, forget, set_known},
+    hooks::prelude::{Told, forget_living, set_known},
     kernel::{Binprm, Task},
     policy, send,
     send::Account,
@@ -45,7 +45,7 @@ pub fn exec(ctx: BtfTracePointContext) -> i32 {
     }
     if !sent {
         // What user space knows of this process is what it was before: tell again at its next record.
-        forget(tgid);
+        forget_living(tgid);
     }
     0
 }

@@ -9,8 +9,11 @@ use sensor_common::{
 };
 
 use crate::{
-    hooks::prelude::{Told, set_known},
-    kernel::{self, Regs},
+    hooks::{
+        dispatch::no_program,
+        prelude::{Told, caller, set_known},
+    },
+    kernel::Regs,
     maps::EXIT_PROGRAMS,
     policy, send,
     send::Account,
@@ -24,6 +27,9 @@ pub fn first_sight(ctx: BtfTracePointContext) -> i32 {
     let nr = Regs(ctx.arg(0)).nr() & 0x1ff;
     // SAFETY: same attach point, checked by the loader.
     unsafe { EXIT_PROGRAMS.tail_call(&ctx, nr as u32) };
+    if let Some(control) = policy::control() {
+        no_program(control, nr);
+    }
     0
 }
 
@@ -33,7 +39,7 @@ fn tell() {
     let Some(account) = Account::open(slot::PROCESS) else { return };
     account.count(Reason::Seen);
     let Some(builder) = Builder::take(account).map(Builder::inlined) else { return };
-    let task = kernel::current();
+    let task = caller(account);
     let told = builder.start::<Told<Process>>();
     // SAFETY: map memory of that type.
     unsafe {

@@ -29,6 +29,8 @@ pub fn fork(ctx: BtfTracePointContext) -> i32 {
             snapshot::task(child, &raw mut (*told).prefix.task);
             snapshot::process(child, &raw mut (*told).body);
             (*told).body.clone_flags = clone_flags(parent, child);
+            (*told).body.caller_tgid = parent.tgid();
+            (*told).body.caller_tid = parent.tid();
         }
     });
     // The child's strings are its parent's: it is known only if the parent is.

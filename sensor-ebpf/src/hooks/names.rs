@@ -9,13 +9,13 @@ use sensor_common::{
     abi::{PATH_BYTES, WORD_BYTES},
     event::{File, file},
     ledger::{Reason, SLOTS},
-    syscalls::{CWD, Layout, NO_ARG, layouts},
+    syscalls::{CWD, Layout, NO_ARG, layouts, traits},
     tail::flag,
 };
 
 use crate::{
-    hooks::prelude::{Told, fill_call},
-    kernel::{self, Regs, Task},
+    hooks::prelude::{Told, caller, clear, fill_call},
+    kernel::{Regs, Task},
     maps::Scratch,
     policy, send,
     send::Account,
@@ -60,8 +60,9 @@ fn gather(ctx: &BtfTracePointContext, opens: bool) {
     let Some(account) = Account::open(policy::slot_of(control, nr)) else { return };
     account.count(Reason::Seen);
     let layout = layout(account.slot);
-    let task = kernel::current();
-    if policy::is_own(control, task.tgid(), task.tid()) || (layout.failed_only != 0 && ret == 0) {
+    let task = caller(account);
+    let is_own = layout.traits & traits::EVIDENCE == 0 && policy::is_own(control, task.tgid(), task.tid());
+    if is_own || (layout.traits & traits::FAILED_ONLY != 0 && ret == 0) {
         account.count(Reason::Filtered);
         return;
     }
@@ -72,6 +73,7 @@ fn gather(ctx: &BtfTracePointContext, opens: bool) {
         (*told).prefix.header = account.header(Kind::File, 0, control);
         snapshot::task(task, &raw mut (*told).prefix.task);
         let body = &raw mut (*told).body;
+        clear(body);
         fill_call(&raw mut (*body).call, nr, regs.args(), ret);
         if opens && nr == NR_OPENAT2 {
             // struct open_how { u64 flags, mode, resolve } takes the place of its pointer and what follows.
@@ -82,20 +84,11 @@ fn gather(ctx: &BtfTracePointContext, opens: bool) {
                 how as *const _,
             );
         }
-        (*body).ino = 0;
-        (*body).dev = 0;
-        (*body).flags = 0;
-        (*body).mode = 0;
-        (*body).pad = 0;
-        (*body).resolved = Slice::NONE;
-        (*body).word = Slice::NONE;
         keep_args(builder.scratch, regs.args());
         let first = name(task, builder, layout.name[0], layout.base[0]);
         (*body).name[0] = first.0;
         (*body).base[0] = first.1;
         if opens {
-            (*body).name[1] = Slice::NONE;
-            (*body).base[1] = Slice::NONE;
             if ret >= 0 {
                 opened(task, builder, ret as u32, body);
             }

@@ -1,17 +1,19 @@
 //! Second stage for calls on sockets: the tuple from the kernel's socket, and the address as the caller gave it.
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
+use aya_ebpf::{
+    helpers::generated::bpf_probe_read_user, macros::btf_tracepoint, programs::BtfTracePointContext,
+};
 use sensor_common::{
-    Kind, Slice, Source,
+    Kind, Source,
     event::{Socket, socket},
     ledger::Reason,
-    syscalls::{NO_ARG, RET},
+    syscalls::{MSG, NO_ARG, RET},
 };
 
 use crate::{
     hooks::{
         names::layout,
-        prelude::{Told, fill_call},
+        prelude::{Told, caller, clear, fill_call},
     },
     kernel::{self, Regs, Sock, load64},
     policy, send,
@@ -35,7 +37,7 @@ pub fn exit_socket(ctx: BtfTracePointContext) -> i32 {
     let ret = ctx.arg::<u64>(1) as i64;
     let Some(account) = Account::open(policy::slot_of(control, nr)) else { return 0 };
     account.count(Reason::Seen);
-    let task = kernel::current();
+    let task = caller(account);
     if policy::is_own(control, task.tgid(), task.tid()) {
         account.count(Reason::Filtered);
         return 0;
@@ -49,19 +51,8 @@ pub fn exit_socket(ctx: BtfTracePointContext) -> i32 {
         (*told).prefix.header = account.header(Kind::Socket, 0, control);
         snapshot::task(task, &raw mut (*told).prefix.task);
         let body = &raw mut (*told).body;
+        clear(body);
         fill_call(&raw mut (*body).call, nr, args, ret);
-        (*body).sock = 0;
-        (*body).peer = 0;
-        (*body).local = [0; 16];
-        (*body).remote = [0; 16];
-        (*body).local_port = 0;
-        (*body).remote_port = 0;
-        (*body).family = 0;
-        (*body).sock_type = 0;
-        (*body).protocol = 0;
-        (*body).flags = 0;
-        (*body).addr = Slice::NONE;
-        (*body).path = Slice::NONE;
         let fd = if layout.fd == RET { ret as i32 } else { args[0] as i32 };
         (*body).fd = fd;
         if fd >= 0 {
@@ -70,6 +61,11 @@ pub fn exit_socket(ctx: BtfTracePointContext) -> i32 {
         // The address argument comes with its length behind it: connect(fd, addr, len), sendto(.., addr, len).
         if layout.addr == 1 {
             (*body).addr = builder.user_small(args[1], args[2], Source::UserExit);
+        } else if layout.addr == MSG {
+            let mut name = [0_u64; 2];
+            // struct msghdr { void *msg_name; int msg_namelen; ... }, also the head of a struct mmsghdr.
+            bpf_probe_read_user(name.as_mut_ptr().cast(), 16, args[1] as *const _);
+            (*body).addr = builder.user_small(name[0], name[1] & 0xffff_ffff, Source::UserExit);
         } else if layout.addr != NO_ARG {
             (*body).addr = builder.user_small(args[4], args[5], Source::UserExit);
         }

@@ -17,17 +17,18 @@ const CHARACTER_DEVICE: u32 = 0o020_600;
 
 const MOUNT_POINTS: &[&str] = &["dev", "etc", "proc", "root", "run", "sys", "tmp", "var"];
 
-/// Writes /init, /saker, their libraries and /rules.
-pub(super) fn write(image: &Path, init: &Path, saker: &Path, rules: &Path) -> Result<()> {
+/// Writes /init, the named programs, their libraries and /rules.
+pub(super) fn write(image: &Path, programs: &[(&str, &Path)], rules: &Path) -> Result<()> {
     let mut cpio = Cpio::default();
     for dir in MOUNT_POINTS {
         cpio.directory(dir)?;
     }
     // The kernel opens it for /init before anything is mounted.
     cpio.node("dev/console", CHARACTER_DEVICE, (5, 1), &[])?;
-    cpio.copy("init", PROGRAM, init)?;
-    cpio.copy("saker", PROGRAM, saker)?;
-    for library in libraries(&[init, saker])? {
+    for (name, path) in programs {
+        cpio.copy(name, PROGRAM, path)?;
+    }
+    for library in libraries(programs)? {
         let inside = library.strip_prefix("/").unwrap_or(&library).to_string_lossy().into_owned();
         cpio.copy(&inside, PROGRAM, &library)?;
     }
@@ -45,9 +46,9 @@ pub(super) fn write(image: &Path, init: &Path, saker: &Path, rules: &Path) -> Re
 }
 
 /// Shared libraries and the loader, as this host resolves them; none for a static binary.
-fn libraries(binaries: &[&Path]) -> Result<BTreeSet<PathBuf>> {
+fn libraries(programs: &[(&str, &Path)]) -> Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
-    for binary in binaries {
+    for (_, binary) in programs {
         let mut ldd = Command::new("ldd");
         if !shell::succeeds(Command::new("ldd").arg(binary)) {
             continue;

@@ -1,0 +1,9 @@
+//! What the records must say of the acts.
+
+mod calls;
+mod ledger;
+mod processes;
+
+pub(crate) use calls::everything;
+pub(crate) use ledger::ledger;
+pub(crate) use processes::scan;

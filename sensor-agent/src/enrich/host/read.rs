@@ -1,0 +1,76 @@
+//! Reads [`Host`]. Everything is optional: what is missing costs names, and is logged.
+
+use std::{env, fs::File, net::IpAddr, path::Path};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::{
+    Host, accounts,
+    files::{below, host_root, read_bounded},
+};
+
+/// Bytes of passwd and group that are read.
+const MAX_BYTES: u64 = 16 << 20;
+
+impl Host {
+    /// This host: passwd and group below `HOST_ROOT`, `FALCO_HOSTNAME` or the kernel's host name, clocks, interfaces.
+    pub fn read() -> Self {
+        let root = host_root();
+        Self {
+            hostname: hostname(env::var("FALCO_HOSTNAME").ok()),
+            boot_epoch_ns: boot_epoch_ns(),
+            users: accounts::users(&text(&root, "/etc/passwd")),
+            groups: accounts::groups(&text(&root, "/etc/group")),
+            addresses: addresses(),
+            zone: Some(jiff::tz::TimeZone::system()),
+        }
+    }
+}
+
+fn text(root: &Path, path: &str) -> Vec<u8> {
+    let path = below(root, path);
+    match File::open(&path).and_then(|file| read_bounded(file, MAX_BYTES)) {
+        Ok(text) => text,
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "cannot read accounts: their ids have no names");
+            Vec::new()
+        }
+    }
+}
+
+fn hostname(chosen: Option<String>) -> String {
+    chosen
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned())
+}
+
+/// Wall-clock time when `CLOCK_BOOTTIME` was 0. Read between two looks at the other clock, so that a preemption in
+/// between cannot shift it by more than it took.
+fn boot_epoch_ns() -> u64 {
+    let best = (0..3).map(|_| {
+        let before = clock_ns(ClockId::Boottime);
+        let wall = clock_ns(ClockId::Realtime);
+        let after = clock_ns(ClockId::Boottime);
+        (after - before, wall - i128::midpoint(before, after))
+    });
+    let epoch = best.min().map_or(0, |(_, epoch)| epoch);
+    u64::try_from(epoch).unwrap_or_default()
+}
+
+fn clock_ns(clock: ClockId) -> i128 {
+    let time = clock_gettime(clock);
+    i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
+}
+
+fn addresses() -> Vec<IpAddr> {
+    match if_addrs::get_if_addrs() {
+        Ok(interfaces) => interfaces.iter().map(if_addrs::Interface::ip).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "cannot read interface addresses: no peer counts as local");
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

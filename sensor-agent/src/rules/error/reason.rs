@@ -1,0 +1,376 @@
+//! Reasons, one enum per stage, and the codes that Falco has for them.
+
+use crate::{
+    border::Priority,
+    rules::{
+        fields::FieldError,
+        lang::{MAX_DEPTH, Op, SyntaxErrorKind},
+        output::FormatError,
+    },
+};
+
+/// Kind of a named item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ItemKind {
+    /// `list`
+    List,
+    /// `macro`
+    Macro,
+    /// `rule`
+    Rule,
+}
+
+impl ItemKind {
+    /// The word for it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Macro => "macro",
+            Self::Rule => "rule",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $label:literal, $text:literal;)*) => {
+        /// Falco's code of an error or warning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = concat!("`", $label, "`")] $variant),* }
+
+        impl Code {
+            /// As Falco spells it.
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label),* }
+            }
+
+            /// A few words on what it is about.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+    };
+}
+
+codes! {
+    YamlParse = "LOAD_ERR_YAML_PARSE", "YAML parse error";
+    YamlValidate = "LOAD_ERR_YAML_VALIDATE", "Error validating internal structure of YAML file";
+    CompileCondition = "LOAD_ERR_COMPILE_CONDITION", "Error compiling condition";
+    CompileOutput = "LOAD_ERR_COMPILE_OUTPUT", "Error compiling output";
+    Validate = "LOAD_ERR_VALIDATE", "Error validating rule/macro/list/exception objects";
+    UnknownSource = "LOAD_UNKNOWN_SOURCE", "Unknown event source";
+    UnsafeNaCheck = "LOAD_UNSAFE_NA_CHECK", "Unsafe <NA> comparison in condition";
+    NoEvttype = "LOAD_NO_EVTTYPE", "Condition has no event-type restriction";
+    UnknownFilter = "LOAD_UNKNOWN_FILTER", "Unknown field or event-type in condition or output";
+    UnusedMacro = "LOAD_UNUSED_MACRO", "Unused macro";
+    UnusedList = "LOAD_UNUSED_LIST", "Unused list";
+    UnknownItem = "LOAD_UNKNOWN_ITEM", "Unknown rules file item";
+    DeprecatedItem = "LOAD_DEPRECATED_ITEM", "Used deprecated item";
+    AppendNoValues = "LOAD_APPEND_NO_VALUES", "Appended exceptions have no values";
+    ExceptionNameNotUnique = "LOAD_EXCEPTION_NAME_NOT_UNIQUE", "Multiple exceptions of one name";
+    InvalidMacroName = "LOAD_INVALID_MACRO_NAME", "Invalid macro name";
+    InvalidListName = "LOAD_INVALID_LIST_NAME", "Invalid list name";
+    ConditionWarning = "LOAD_COMPILE_CONDITION", "Warning in condition";
+    UnknownKey = "LOAD_UNKNOWN_KEY", "Unknown key";
+}
+
+/// The file is no YAML, or not a rule file's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum YamlError {
+    /// As the parser says.
+    #[error("not valid YAML: {0}")]
+    Syntax(String),
+    /// `*name` without `&name`.
+    #[error("the alias has no anchor")]
+    Alias,
+    /// A sequence or mapping as key.
+    #[error("a key has to be a word")]
+    Key,
+    /// Deeper than any rule file.
+    #[error("nested too deep")]
+    Depth,
+    /// A document that is no sequence.
+    #[error("a rule file is a sequence of items: each starts with `- `")]
+    NoSequence,
+}
+
+/// An item has not the shape that its kind needs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum ItemError {
+    #[error("an item is a mapping with `rule`, `macro` or `list`")]
+    NoMapping,
+    #[error("the key `{key}` is missing")]
+    Missing { key: &'static str },
+    #[error("`{key}` has no value")]
+    Null { key: &'static str },
+    #[error("`{key}` is empty")]
+    Empty { key: &'static str },
+    #[error("`{key}` has to be a single value")]
+    NoScalar { key: &'static str },
+    #[error("`{key}` has to be a sequence")]
+    NoSequence { key: &'static str },
+    #[error("`{key}` has to be a sequence of single values")]
+    NoScalarItem { key: &'static str },
+    #[error("`{key}` has to be true or false, not `{found}`")]
+    NoBoolean { key: &'static str, found: String },
+    #[error("`{key}` has to be a number below 2^32, not `{found}`")]
+    NoNumber { key: &'static str, found: String },
+    #[error("`{found}` is no priority")]
+    Priority { found: String },
+    #[error("`override` has to be a mapping of keys to `append` or `replace`")]
+    OverrideSequence,
+    #[error("`append: true` and `override` exclude each other")]
+    AppendAndOverride,
+    #[error("`{key}` can be `append` or `replace` under `override`, not `{found}`")]
+    Operation { key: String, found: String },
+    #[error("`{key}` cannot be {}", if *is_append { "appended to" } else { "replaced" })]
+    NotOverridable { key: String, is_append: bool },
+    #[error("`override` names `{key}`, but the item does not give it")]
+    OverrideAbsent { key: String },
+    #[error("`{key}` is given, but `override` does not name it")]
+    NotListed { key: &'static str },
+    #[error("`append: true` needs `condition` or `exceptions`")]
+    AppendNothing,
+}
+
+/// A version requirement.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum VersionError {
+    #[error("`{found}` is no version: write `x.y.z`")]
+    Unreadable { found: String },
+    #[error("the rules need engine {needed}, this is 0.63.0")]
+    Engine { needed: String },
+    #[error("`{found}` is no version of a plugin: write `x.y.z`")]
+    Plugin { found: String },
+    #[error("plugin `{name}` is required, but it is not part of this")]
+    Unknown { name: String },
+    #[error("plugin `{name}` is required twice")]
+    Twice { name: String },
+}
+
+/// An exception of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum ExceptionError {
+    #[error("an exception needs `fields`: a field or a sequence of fields")]
+    Fields,
+    #[error("the exception exists: only `values` can be added to it")]
+    FieldsAgain,
+    #[error("`comps` of a single field has to be a single operator")]
+    OneComp,
+    #[error("`comps` of a single field has to take a list, not `{found}`")]
+    ListComp { found: String },
+    #[error("`values` of a single field has to be a sequence of single values")]
+    OneValues,
+    #[error("`comps` has to be a sequence with one operator for each field")]
+    Comps,
+    #[error("`{found}` is no operator")]
+    Operator { found: String },
+    #[error("each row of `values` has to have one value for each field")]
+    Row,
+    #[error("the exception is too long")]
+    Long,
+}
+
+/// An item that does not fit the items before it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum UpdateError {
+    #[error("there is no {} `{name}` before this to change", kind.label())]
+    Missing { kind: ItemKind, name: String },
+    #[error("the rule exists with another `source`")]
+    Source,
+    #[error("the text is too long")]
+    Long,
+}
+
+/// A name that stands for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum NameError {
+    #[error("there is no macro `{name}`")]
+    Macro { name: String },
+    #[error("macro `{name}` stands below this macro")]
+    MacroLater { name: String },
+    #[error("macro `{name}` refers to itself")]
+    MacroLoop { name: String },
+    #[error("macro `{name}` is broken")]
+    MacroBroken { name: String, code: Code },
+    #[error("the exception's field `{name}` does not exist")]
+    ExceptionField { name: String },
+}
+
+/// A check whose parts do not fit together.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum CheckError {
+    #[error("{0}")]
+    Field(FieldError),
+    #[error("there is no event type `{0}`")]
+    EventType(String),
+    #[error("`{}` does not work on `{name}`, which is {ty}", op.word())]
+    Operator { op: Op, name: String, ty: &'static str },
+    #[error("`{found}` is no {wanted}")]
+    Literal { found: String, wanted: &'static str },
+    #[error("the value contains a NUL byte")]
+    Nul,
+    #[error("bad regular expression: {0}")]
+    Regex(String),
+    #[error("`{0}` cannot stand on the right-hand side")]
+    RightField(String),
+    #[error("`{0}` cannot be compared with a field")]
+    LeftField(String),
+    #[error("`{}` cannot compare two fields", .0.word())]
+    RightOperator(Op),
+    #[error("`{left}` is {left_type}, the right-hand side is {right_type}")]
+    Types { left: String, left_type: &'static str, right_type: &'static str },
+    #[error("`{function}` does not take `{name}`, which is {ty}")]
+    Argument { function: &'static str, name: String, ty: &'static str },
+    #[error("`{0}` takes {1}")]
+    Arguments(&'static str, &'static str),
+    #[error("`{0}` cannot be transformed")]
+    NoTransformer(String),
+    #[error("the condition nests deeper than {MAX_DEPTH}, macros included")]
+    Depth,
+}
+
+/// Worth knowing, but nothing stops because of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum Warning {
+    #[error("the item is no rule, macro, list or requirement; it is ignored")]
+    UnknownItem,
+    #[error("the key `{key}` is unknown; it is ignored")]
+    UnknownKey { key: String, known: &'static [&'static str] },
+    #[error("`append: true` is deprecated: use `override`")]
+    DeprecatedAppend,
+    #[error("a rule item with `enabled` alone is deprecated: use `override`")]
+    DeprecatedEnabled,
+    #[error("the field `{field}` is deprecated")]
+    DeprecatedField { field: &'static str },
+    #[error("a list name with blanks, quotes, `(`, `)`, `=` or `,` cannot be used")]
+    ListName,
+    #[error("a macro name is a letter, then letters, digits and `_`")]
+    MacroName,
+    #[error("two exceptions are called `{name}`")]
+    ExceptionTwice { name: String },
+    #[error("the exception `{name}` gets no values")]
+    NoValues { name: String },
+    #[error("event source `{source_name}` is not provided; the rule is skipped")]
+    UnknownSource { source_name: String },
+    #[error("the rule is skipped: {cause}")]
+    UnknownFilter { cause: String },
+    #[error("the condition does not restrict `evt.type`: the rule looks at nearly every event")]
+    NoEvttype,
+    #[error("the macro is not used")]
+    UnusedMacro,
+    #[error("the list is not used")]
+    UnusedList,
+    #[error("`{0}` is compared as a string, but it is a field's name: write `val({0})`")]
+    FieldAsText(String),
+    #[error("`{0}` is compared as a string, but it looks like a transformer")]
+    CallAsText(String),
+    #[error("the expression `{0}` needs no regex")]
+    PlainRegex(String),
+}
+
+/// Why, from whichever stage.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "one variant for each stage")]
+pub enum Reason {
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
+    #[error(transparent)]
+    Item(#[from] ItemError),
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    #[error(transparent)]
+    Exception(#[from] ExceptionError),
+    #[error(transparent)]
+    Update(#[from] UpdateError),
+    #[error(transparent)]
+    Syntax(#[from] SyntaxErrorKind),
+    #[error(transparent)]
+    Name(#[from] NameError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    #[error(transparent)]
+    Output(FormatError),
+    #[error(transparent)]
+    ExtraField(FieldError),
+    #[error(transparent)]
+    Warning(#[from] Warning),
+}
+
+impl Reason {
+    /// Falco's code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Item(ItemError::OverrideSequence | ItemError::AppendNothing) => Code::Validate,
+            Self::Yaml(YamlError::NoSequence)
+            | Self::Item(_)
+            | Self::Version(VersionError::Unreadable { .. }) => Code::YamlValidate,
+            Self::Yaml(_) => Code::YamlParse,
+            Self::Name(NameError::MacroBroken { code, .. }) => *code,
+            Self::Version(_) | Self::Exception(_) | Self::Update(_) | Self::Name(_) => Code::Validate,
+            Self::Syntax(_) | Self::Check(_) => Code::CompileCondition,
+            Self::Output(_) | Self::ExtraField(_) => Code::CompileOutput,
+            Self::Warning(warning) => warning.code(),
+        }
+    }
+
+    /// Whether `skip-if-unknown-filter` covers it.
+    pub fn is_unknown_filter(&self) -> bool {
+        matches!(
+            self,
+            Self::Check(CheckError::Field(_) | CheckError::EventType(_))
+                | Self::Output(_)
+                | Self::ExtraField(_)
+        )
+    }
+
+    /// A hint that needs to know nothing else.
+    pub(super) fn hint(&self) -> Option<String> {
+        let near = |word: &str, known: &mut dyn Iterator<Item = &'static str>| {
+            super::nearest(word, known).map(|known| format!("did you mean `{known}`?"))
+        };
+        match self {
+            Self::Syntax(SyntaxErrorKind::Unterminated) => Some("add the closing quote".to_owned()),
+            Self::Syntax(SyntaxErrorKind::List(op)) => Some(format!("write `{op} (a, b)`")),
+            Self::Item(ItemError::Priority { found }) => {
+                near(found, &mut Priority::ALL.into_iter().map(Priority::label)).or_else(|| {
+                    Some(
+                        "one of emergency, alert, critical, error, warning, notice, informational, debug"
+                            .to_owned(),
+                    )
+                })
+            }
+            Self::Check(CheckError::EventType(name)) => near(name, &mut crate::rules::events::names()),
+            Self::Warning(Warning::UnknownKey { key, known }) => near(key, &mut known.iter().copied()),
+            _ => None,
+        }
+    }
+}
+
+impl Warning {
+    const fn code(&self) -> Code {
+        match self {
+            Self::UnknownItem => Code::UnknownItem,
+            Self::UnknownKey { .. } => Code::UnknownKey,
+            Self::DeprecatedAppend | Self::DeprecatedEnabled | Self::DeprecatedField { .. } => {
+                Code::DeprecatedItem
+            }
+            Self::ListName => Code::InvalidListName,
+            Self::MacroName => Code::InvalidMacroName,
+            Self::ExceptionTwice { .. } => Code::ExceptionNameNotUnique,
+            Self::NoValues { .. } => Code::AppendNoValues,
+            Self::UnknownSource { .. } => Code::UnknownSource,
+            Self::UnknownFilter { .. } => Code::UnknownFilter,
+            Self::NoEvttype => Code::NoEvttype,
+            Self::UnusedMacro => Code::UnusedMacro,
+            Self::UnusedList => Code::UnusedList,
+            Self::FieldAsText(_) | Self::CallAsText(_) | Self::PlainRegex(_) => Code::ConditionWarning,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Lists: names in a condition's text are replaced by the items, before it is parsed.
+
+use std::collections::HashMap;
+
+use super::file::{Collected, List, Source, joined};
+
+/// A condition with lists put in is not longer than this.
+const MAX_TEXT: usize = 4 << 20;
+/// Lists whose items name later lists.
+const MAX_DEPTH: u32 = 32;
+
+/// The lists of all files, and which of them are used.
+#[derive(Debug)]
+pub struct Lists {
+    by_name: HashMap<String, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Items as condition text.
+    text: String,
+    index: usize,
+    is_used: bool,
+}
+
+/// A condition that the lists make too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl Lists {
+    /// Resolves lists in lists: an item that is the name of a list defined before the last change is replaced by that
+    /// list's items as they are written.
+    pub fn new(collected: &Collected) -> Self {
+        let lists: HashMap<&str, &List> =
+            collected.lists.iter().map(|list| (list.name.text(), list)).collect();
+        let mut used = Vec::new();
+        let mut by_name = HashMap::new();
+        for list in &collected.lists {
+            let mut items: Vec<&str> = Vec::with_capacity(list.items.len());
+            let mut len = 0;
+            for item in &list.items {
+                match lists
+                    .get(item.text())
+                    .filter(|inner| inner.index < list.changed && inner.index != list.index)
+                {
+                    Some(inner) if len < MAX_TEXT => {
+                        used.push(inner.name.text());
+                        items.extend(inner.items.iter().map(Source::text));
+                        len += inner.items.iter().map(|item| item.text().len()).sum::<usize>();
+                    }
+                    _ => items.push(item.text()),
+                }
+            }
+            let entry = Entry { text: joined(items.into_iter()), index: list.index, is_used: false };
+            by_name.insert(list.name.text().to_owned(), entry);
+        }
+        for name in used {
+            if let Some(entry) = by_name.get_mut(name) {
+                entry.is_used = true;
+            }
+        }
+        Self { by_name }
+    }
+
+    /// Whether a list stands in some condition or list.
+    pub fn is_used(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|entry| entry.is_used)
+    }
+
+    /// The condition with lists put in. A name counts where blanks, parentheses, `,` or `=` stand around it, in quoted
+    /// strings too.
+    pub fn expand(&mut self, condition: &Source) -> Result<Source, TooLong> {
+        let text = condition.text();
+        let mut expanded = Source::default();
+        let mut copied = 0;
+        for (start, word) in words(text) {
+            let Some(items) = self.items(word, 0, 0) else { continue };
+            if start < copied {
+                continue;
+            }
+            expanded.push_slice(condition, copied, start);
+            copied = start + word.len();
+            if items.is_empty() {
+                // An empty list takes one comma with it.
+                let rest = text.get(copied..).unwrap_or_default();
+                let blank = rest.len() - rest.trim_start().len();
+                if rest.trim_start().starts_with(',') {
+                    copied += blank + 1;
+                } else if let Some(before) = expanded.text().trim_end().strip_suffix(',') {
+                    expanded.truncate(before.len());
+                }
+            }
+            expanded.push_instead(&items, condition, start);
+            if expanded.text().len() > MAX_TEXT {
+                return Err(TooLong);
+            }
+        }
+        expanded.push_slice(condition, copied, text.len());
+        Ok(expanded)
+    }
+
+    /// The items of list `name`, if it is defined at or behind `index`, with names of later lists among them replaced.
+    fn items(&mut self, name: &str, index: usize, depth: u32) -> Option<String> {
+        let entry = self.by_name.get_mut(name).filter(|entry| entry.index >= index)?;
+        entry.is_used = true;
+        let (text, next) = (entry.text.clone(), entry.index + 1);
+        if depth == MAX_DEPTH {
+            return Some(text);
+        }
+        let mut expanded = String::with_capacity(text.len());
+        let mut copied = 0;
+        for (start, word) in words(&text) {
+            if expanded.len() < MAX_TEXT
+                && let Some(items) = self.items(word, next, depth + 1)
+            {
+                expanded.push_str(text.get(copied..start).unwrap_or_default());
+                expanded.push_str(&items);
+                copied = start + word.len();
+            }
+        }
+        expanded.push_str(text.get(copied..).unwrap_or_default());
+        Some(expanded)
+    }
+}
+
+/// Words between delimiters, with their places.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let base = text.as_ptr() as usize;
+    text.split([' ', '\t', '\r', '\n', '(', ')', ',', '='])
+        .filter(|word| !word.is_empty())
+        .map(move |word| (word.as_ptr() as usize - base, word))
+}

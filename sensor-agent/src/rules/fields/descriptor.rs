@@ -1,0 +1,300 @@
+//! Which descriptor an event is about and what is behind it, from the record alone: there is no descriptor table.
+//! Where the answer differs from Falco's, which has one:
+//!
+//! | field | Falco | here |
+//! |---|---|---|
+//! | `fd.name` of `openat(dirfd, "x")` | the directory | the file |
+//! | `fd.name` of a directory argument | its name | its name if the path is relative, else empty |
+//! | `fd.type` of a directory | `file`, opened without `O_DIRECTORY` | `directory` when the record tells its mode |
+//! | `fd.*` of `setns`, `finit_module`, `dup` | what was opened | number only, unless the record is a socket's |
+//! | `fd.name` of a failed call on no socket | what the table has | empty |
+//! | `fs.path.*` below a directory descriptor | `<UNKNOWN>x`, or below the working directory | the path |
+//! | client and server of a connection | by its first call | by this call, else the lower port serves |
+//! | `fd.lip`, `fd.lport` of a loopback connection | the client's | this end's |
+
+use sensor_common::{
+    event::{File, Socket, file, socket},
+    syscalls::{CWD, Origin, ParamType, Row, Shape},
+};
+
+use super::{Context, endpoints::Endpoints, path};
+use crate::decode::Body;
+
+/// What is behind a descriptor, with Falco's word and character for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DescriptorKind {
+    /// `file`, `f`
+    File,
+    /// `directory`, `d`
+    Directory,
+    /// `ipv4`, `4`
+    Ipv4,
+    /// `ipv6`, `6`
+    Ipv6,
+    /// `unix`, `u`
+    Unix,
+    /// `pipe`, `p`
+    Pipe,
+    /// `netlink`, `n`
+    Netlink,
+    /// `bpf`, `b`
+    Bpf,
+    /// `memfd`, `m`
+    Memfd,
+    /// `userfaultfd`, `u`
+    Userfaultfd,
+    /// A socket of another family: `<NA>`, `o`
+    Other,
+}
+
+impl DescriptorKind {
+    /// Falco's `fd.type`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Unix => "unix",
+            Self::Pipe => "pipe",
+            Self::Netlink => "netlink",
+            Self::Bpf => "bpf",
+            Self::Memfd => "memfd",
+            Self::Userfaultfd => "userfaultfd",
+            Self::Other => "<NA>",
+        }
+    }
+
+    /// Falco's `fd.typechar`.
+    pub const fn letter(self) -> &'static str {
+        match self {
+            Self::File => "f",
+            Self::Directory => "d",
+            Self::Ipv4 => "4",
+            Self::Ipv6 => "6",
+            Self::Unix | Self::Userfaultfd => "u",
+            Self::Pipe => "p",
+            Self::Netlink => "n",
+            Self::Bpf => "b",
+            Self::Memfd => "m",
+            Self::Other => "o",
+        }
+    }
+}
+
+/// The descriptor of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Descriptor<'a> {
+    /// Its number; -1 when the call failed to make one, a directory argument as it was given (-100).
+    pub num: i64,
+    /// What is behind it; `None` when that is not known.
+    pub kind: Option<DescriptorKind>,
+    /// The record's file part.
+    pub file: Option<&'a File>,
+    /// The record's socket part, if there is a socket behind the descriptor.
+    pub socket: Option<&'a Socket>,
+    /// The row of the call.
+    pub row: &'static Row,
+}
+
+const S_IFMT: u32 = 0o170_000;
+const S_IFDIR: u32 = 0o040_000;
+const S_IFIFO: u32 = 0o010_000;
+const S_IFSOCK: u32 = 0o140_000;
+const O_DIRECTORY: u64 = 0o200_000;
+const AF_UNIX: u16 = 1;
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
+const AF_NETLINK: u16 = 16;
+
+impl<'a> Descriptor<'a> {
+    /// The descriptor of an event; `None` for calls that have none.
+    pub fn of(context: &Context<'a>) -> Option<Self> {
+        let row = context.event.row()?;
+        let record = context.event.record;
+        let call = record.call()?;
+        let num = number(row, call.ret, &call.args)?;
+        let made = num >= 0;
+        let (mut file, mut socket) = (None, None);
+        let kind;
+        match &record.body {
+            Body::File(body) => {
+                file = Some(body);
+                kind = match row.shape {
+                    Shape::Open => made.then(|| opened_kind(row, body)),
+                    Shape::Descriptor => record.text(&body.resolved).map(|_| object_kind(body)),
+                    _ if row.event == "memfd_create" => made.then_some(DescriptorKind::Memfd),
+                    _ => record.text(&body.base[dir_name(row)]).map(|_| DescriptorKind::Directory),
+                };
+            }
+            Body::Socket(body) if body.family != 0 => {
+                socket = Some(body);
+                kind = Some(family_kind(body));
+            }
+            _ => {
+                kind = match row.event {
+                    "bpf" => made.then_some(DescriptorKind::Bpf),
+                    "userfaultfd" => made.then_some(DescriptorKind::Userfaultfd),
+                    _ => None,
+                };
+            }
+        }
+        Some(Self { num, kind, file, socket, row })
+    }
+
+    /// Falco's `fd.name`: a path, a tuple; empty where nothing is known.
+    pub fn name(&self, context: &Context<'a>) -> Option<&'a [u8]> {
+        if let Some(socket) = self.socket {
+            return Some(super::endpoints::socket_name(context, socket));
+        }
+        let Some(file) = self.file else { return Some(b"") };
+        match self.row.shape {
+            Shape::Open => spelled(context, file, 0),
+            Shape::Descriptor => Some(context.event.record.text(&file.resolved).unwrap_or_default()),
+            _ if self.row.event == "memfd_create" => Some(if self.num >= 0 {
+                context.event.record.text(&file.word).unwrap_or_default()
+            } else {
+                b""
+            }),
+            _ => Some(context.event.record.text(&file.base[dir_name(self.row)]).unwrap_or_default()),
+        }
+    }
+
+    /// Falco's `fd.nameraw`: the name as spelled.
+    pub fn raw_name(&self, context: &Context<'a>) -> &'a [u8] {
+        let record = context.event.record;
+        let text = match (self.file, self.row.shape) {
+            (Some(file), Shape::Open) => record.text(&file.name[0]).unwrap_or(b"<NA>"),
+            (Some(file), Shape::Descriptor) => record.text(&file.resolved).unwrap_or_default(),
+            (Some(file), Shape::Names) if self.kind == Some(DescriptorKind::Directory) => {
+                record.text(&file.base[dir_name(self.row)]).unwrap_or_default()
+            }
+            _ => b"",
+        };
+        path::squeezed(context.arena, text)
+    }
+
+    /// Both ends of an internet socket.
+    pub fn endpoints(&self, context: &Context<'a>) -> Option<Endpoints> {
+        Endpoints::of(context, self.socket?)
+    }
+
+    /// Whether it is a socket that is connected after the call.
+    pub fn is_connected(&self, ret: i64) -> bool {
+        let Some(socket) = self.socket else { return false };
+        let is_new = matches!(self.row.event, "connect" | "accept" | "accept4") && succeeded(ret);
+        is_new || socket.remote_port != 0 || (socket.peer != 0 && self.row.event != "connect")
+    }
+
+    /// Whether the call gave the descriptor its name: an open, a bind, a connection, a datagram to an address.
+    pub fn is_name_changed(&self, ret: i64) -> bool {
+        match (self.socket, self.row.event) {
+            (Some(_), "connect" | "accept" | "accept4") => succeeded(ret),
+            (Some(_), "bind") => ret >= 0,
+            (Some(socket), "sendto" | "sendmsg") => {
+                ret >= 0 && socket.remote_port == 0 && socket.addr.len > 0
+            }
+            (None, _) if matches!(self.row.shape, Shape::Open) => ret >= 0,
+            (None, "memfd_create") => self.file.is_some_and(|file| file.word.len > 0),
+            _ => false,
+        }
+    }
+
+    /// Bits of [`file`] that say which layer of an overlay the file is in.
+    pub fn is_layer(&self, bit: u32) -> bool {
+        debug_assert!(bit == file::UPPER_LAYER || bit == file::LOWER_LAYER, "a layer bit");
+        self.file.is_some_and(|file| file.flags & bit != 0)
+    }
+
+    /// Whether another object took the descriptor's slot while it was read.
+    pub fn is_raced(&self) -> bool {
+        self.socket.is_some_and(|socket| socket.flags & socket::RACED != 0)
+    }
+}
+
+/// A connection that is there or on its way (`EINPROGRESS`).
+pub(super) const fn succeeded(ret: i64) -> bool {
+    ret >= 0 || ret == -115
+}
+
+/// Falco's `fd.num`: the descriptor that the call made, or was given. Calls with two directories have none.
+fn number(row: &Row, ret: i64, args: &[u64; 6]) -> Option<i64> {
+    let argument = |n: u8| args.get(usize::from(n)).map(|arg| i64::from(*arg as i32));
+    let fds = || row.params.iter().filter(|param| param.ty == ParamType::Fd);
+    if row.event == "userfaultfd" {
+        return Some(ret.max(-1));
+    }
+    if fds().any(|param| param.from == Origin::Ret) {
+        if ret >= 0 {
+            return Some(ret);
+        }
+        return if row.event.starts_with("dup") { argument(0) } else { Some(-1) };
+    }
+    let mut given = fds().filter_map(|param| match param.from {
+        Origin::Arg(n) => Some(n),
+        _ => None,
+    });
+    match (given.next(), given.next()) {
+        (Some(n), None) => argument(n),
+        _ => None,
+    }
+}
+
+/// Which of the two names stands behind the directory descriptor.
+fn dir_name(row: &Row) -> usize {
+    let second = row.params.iter().any(|p| p.ty == ParamType::FsRelPath && p.from == Origin::Name(1));
+    usize::from(second)
+}
+
+fn opened_kind(row: &Row, body: &File) -> DescriptorKind {
+    let flags = row.params.iter().find_map(|param| match (param.ty, param.from) {
+        (ParamType::OpenFlags, Origin::Arg(n)) => body.call.args.get(usize::from(n)),
+        _ => None,
+    });
+    if flags.is_some_and(|flags| flags & O_DIRECTORY != 0) {
+        DescriptorKind::Directory
+    } else {
+        DescriptorKind::File
+    }
+}
+
+fn object_kind(body: &File) -> DescriptorKind {
+    match body.mode & S_IFMT {
+        S_IFDIR => DescriptorKind::Directory,
+        S_IFIFO => DescriptorKind::Pipe,
+        S_IFSOCK => DescriptorKind::Other,
+        _ => DescriptorKind::File,
+    }
+}
+
+fn family_kind(body: &Socket) -> DescriptorKind {
+    match body.family {
+        AF_UNIX => DescriptorKind::Unix,
+        AF_INET => DescriptorKind::Ipv4,
+        AF_INET6 if super::endpoints::is_mapped(body) => DescriptorKind::Ipv4,
+        AF_INET6 => DescriptorKind::Ipv6,
+        AF_NETLINK => DescriptorKind::Netlink,
+        _ => DescriptorKind::Other,
+    }
+}
+
+/// The `index`th name, absolute and normalised; `None` when its memory could not be read and it starts from a
+/// directory descriptor (Falco has no name there either).
+pub(in crate::rules) fn spelled<'a>(context: &Context<'a>, file: &File, index: usize) -> Option<&'a [u8]> {
+    let record = context.event.record;
+    let row = context.event.row()?;
+    let from = row.layout.base.get(index).copied()?;
+    let Some(name) = record.text(file.name.get(index)?) else {
+        return (from == CWD).then_some(b"<NA>".as_slice());
+    };
+    if name.first() == Some(&b'/') {
+        return Some(path::absolute(context.arena, name));
+    }
+    // A short-lived pwd that the kernel side could not walk: what the process table has of it.
+    let remembered = || if from == CWD { context.event.actor.cwd.as_deref() } else { None };
+    let base = file.base.get(index).and_then(|base| record.text(base)).or_else(remembered);
+    Some(match base {
+        Some(base) => path::join(context.arena, base, name),
+        None => crate::rules::text::join(context.arena, [path::UNKNOWN, name].into_iter(), b""),
+    })
+}

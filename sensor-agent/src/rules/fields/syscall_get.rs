@@ -1,0 +1,222 @@
+//! How `evt.*` of system calls is read.
+
+#![expect(clippy::unnecessary_wraps, reason = "getters have the one type that the table has")]
+
+use sensor_common::{
+    event::{File, file},
+    ledger::slot,
+    syscalls::{Origin, ParamType, Row},
+};
+
+use super::{
+    Arg, Context,
+    descriptor::{Descriptor, DescriptorKind, spelled},
+    resolve::event_name,
+};
+use crate::{
+    decode::Body,
+    rules::{Value, params},
+};
+
+type Out<'a> = Option<Value<'a>>;
+
+/// Which way data goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Read,
+    Write,
+}
+
+impl Direction {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// What an error is counted under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    File,
+    Net,
+    Memory,
+    Other,
+}
+
+pub(super) fn event_type<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    event_name(c.event.slot()).map(Value::str)
+}
+
+pub(super) fn syscall<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    if c.event.slot() == slot::EXIT {
+        return None;
+    }
+    event_name(c.event.slot()).map(Value::str)
+}
+
+pub(super) fn dir<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    Some(Value::str(if c.event.slot() == slot::EXIT { ">" } else { "<" }))
+}
+
+pub(super) fn type_is<'a>(c: &Context<'a>, arg: &Arg) -> Out<'a> {
+    let is = matches!(arg, Arg::Key(name) if event_name(c.event.slot()) == Some(name.as_str()));
+    Some(Value::U64(u64::from(is)))
+}
+
+/// What the call returned; a fork returns the child's id to its caller, and 0 to the child. Events without parameters
+/// are Falco's generic ones and have no result.
+pub(super) fn result(c: &Context<'_>) -> Option<i64> {
+    match c.event.slot() {
+        slot::FORK => Some(params::fork_result(c)),
+        slot::EXEC => Some(0),
+        _ if c.event.row()?.params.is_empty() => None,
+        _ => c.event.record.call().map(|call| call.ret),
+    }
+}
+
+pub(super) fn res<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    let result = result(c)?;
+    Some(Value::str(if result >= 0 { "SUCCESS" } else { params::errno::name(result) }))
+}
+
+/// Whether the call moves data through a descriptor.
+pub(super) fn direction(c: &Context<'_>) -> Option<Direction> {
+    match c.event.row()?.event {
+        "sendto" | "sendmsg" => Some(Direction::Write),
+        // finit_module reads the module's file.
+        "recvfrom" | "recvmsg" | "finit_module" => Some(Direction::Read),
+        _ => None,
+    }
+}
+
+pub(super) fn is_syslog<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    let name = || Descriptor::of(c)?.name(c);
+    let is = direction(c) == Some(Direction::Write) && name().is_some_and(|name| name.ends_with(b"/dev/log"));
+    Some(Value::Bool(is))
+}
+
+pub(super) fn buflen<'a>(c: &Context<'a>, only: Option<Direction>, of: Option<Counted>) -> Out<'a> {
+    let direction = direction(c)?;
+    let fits = only.is_none_or(|only| only == direction) && of.is_none_or(|of| of == counted(c));
+    let moved = u64::try_from(result(c)?).ok()?;
+    fits.then_some(Value::U64(moved))
+}
+
+pub(super) fn errors<'a>(c: &Context<'a>, of: Option<Counted>) -> Out<'a> {
+    let failed = u64::from(result(c)? < 0);
+    of.is_none_or(|of| of == counted(c)).then_some(Value::U64(failed))
+}
+
+fn counted(c: &Context<'_>) -> Counted {
+    let event = event_name(c.event.slot()).unwrap_or_default();
+    let kind = Descriptor::of(c).and_then(|fd| fd.kind);
+    match (kind, event) {
+        (_, "open" | "openat" | "openat2" | "creat")
+        | (Some(DescriptorKind::File | DescriptorKind::Directory), _) => Counted::File,
+        (Some(DescriptorKind::Ipv4 | DescriptorKind::Ipv6 | DescriptorKind::Unix), _)
+        | (_, "accept" | "accept4" | "connect") => Counted::Net,
+        (None, _) if word_of(event) == "memory" => Counted::Memory,
+        _ => Counted::Other,
+    }
+}
+
+pub(super) fn category<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    let event = event_name(c.event.slot())?;
+    // Falco tells input, output and duplicates by what is behind the descriptor.
+    if matches!(event, "sendto" | "sendmsg" | "recvfrom" | "recvmsg" | "dup" | "dup2" | "dup3") {
+        return Some(Value::str(match Descriptor::of(c).and_then(|fd| fd.kind) {
+            Some(DescriptorKind::File | DescriptorKind::Directory) => "file",
+            Some(DescriptorKind::Ipv4 | DescriptorKind::Ipv6) => "net",
+            Some(DescriptorKind::Unix | DescriptorKind::Pipe) => "ipc",
+            _ => "unknown",
+        }));
+    }
+    Some(Value::str(word_of(event)))
+}
+
+fn word_of(event: &str) -> &'static str {
+    match event {
+        "clone" | "execve" | "execveat" | "procexit" | "chroot" | "ptrace" | "setns" | "unshare" => "process",
+        "socket" | "bind" | "connect" | "listen" | "accept" | "accept4" => "net",
+        "kill" => "signal",
+        "setuid" | "setgid" => "user",
+        "memfd_create" => "memory",
+        "bpf" | "finit_module" | "init_module" | "delete_module" | "userfaultfd" | "truncate"
+        | "ftruncate" => "other",
+        _ => "file",
+    }
+}
+
+pub(super) fn args<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    event_name(c.event.slot())?;
+    Some(Value::Text(params::all(c)))
+}
+
+pub(super) fn around<'a>(c: &Context<'a>, arg: &Arg) -> Out<'a> {
+    let Arg::Key(at) = arg else { return None };
+    let at: u64 = at.parse().ok()?;
+    Some(Value::U64(c.event.time_ns.abs_diff(at) / 1_000_000))
+}
+
+pub(super) fn abspath<'a>(c: &Context<'a>, arg: &Arg) -> Out<'a> {
+    let Body::File(file) = &c.event.record.body else { return None };
+    let wants_second = matches!(arg, Arg::Key(word) if word == "dst");
+    let index = match c.event.row()?.event {
+        "renameat" | "renameat2" | "linkat" => usize::from(wants_second),
+        "symlinkat" => 1,
+        "openat" | "openat2" | "unlinkat" | "mkdirat" | "fchmodat" | "fchownat" => 0,
+        _ => return None,
+    };
+    spelled(c, file, index).map(Value::Text)
+}
+
+const O_ACCMODE: u64 = 3;
+const O_CREAT: u64 = 0o100;
+const O_TMPFILE: u64 = 0o20_200_000;
+
+/// The open flags of an `open`, `openat` or `openat2`.
+fn open_flags(c: &Context<'_>) -> Option<u64> {
+    param_of(c.event.row()?, file_of(c)?, ParamType::OpenFlags)
+}
+
+fn file_of<'a>(c: &Context<'a>) -> Option<&'a File> {
+    match &c.event.record.body {
+        Body::File(file) => Some(file),
+        _ => None,
+    }
+}
+
+fn param_of(row: &Row, file: &File, ty: ParamType) -> Option<u64> {
+    row.params.iter().find_map(|param| match param.from {
+        Origin::Arg(n) if param.ty == ty => file.call.args.get(usize::from(n)).copied(),
+        _ => None,
+    })
+}
+
+pub(super) fn is_open_read<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    // Access mode 3 counts as reading, as Falco has it.
+    Some(Value::Bool(open_flags(c).is_some_and(|flags| flags & O_ACCMODE != 1)))
+}
+
+pub(super) fn is_open_write<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    Some(Value::Bool(open_flags(c).is_some_and(|flags| matches!(flags & O_ACCMODE, 1 | 2))))
+}
+
+pub(super) fn is_open_exec<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    let may_create = match open_flags(c) {
+        Some(flags) => flags & O_CREAT != 0 || flags & O_TMPFILE == O_TMPFILE,
+        None => event_name(c.event.slot()) == Some("creat"),
+    };
+    let mode = || param_of(c.event.row()?, file_of(c)?, ParamType::Octal);
+    Some(Value::Bool(may_create && mode().is_some_and(|mode| mode & 0o111 != 0)))
+}
+
+pub(super) fn is_open_create<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    let created = open_flags(c).is_some_and(|flags| {
+        let is_tmpfile = flags & O_TMPFILE == O_TMPFILE && result(c).is_some_and(|ret| ret >= 0);
+        is_tmpfile || file_of(c).is_some_and(|file| file.flags & file::CREATED != 0)
+    });
+    Some(Value::Bool(created))
+}

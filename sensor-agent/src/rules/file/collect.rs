@@ -1,0 +1,339 @@
+//! All items together: what is defined, appended to and overridden, in file order.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{
+    decode::Result,
+    exception::{self, Exception, MAX_TEXT},
+    item::{Item, ListItem, MacroItem, RuleItem, RuleKey},
+    place::Source,
+};
+use crate::{
+    border::Priority,
+    rules::error::{Faults, ItemKind, Reason, UpdateError},
+};
+
+/// Every list, macro and rule as the last item left it, in order of first definition.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Required engine versions, as written.
+    pub engines: Vec<String>,
+    /// Required plugins: name and version.
+    pub plugins: Vec<(String, String)>,
+    /// Lists.
+    pub lists: Vec<List>,
+    /// Macros.
+    pub macros: Vec<Macro>,
+    /// Rules.
+    pub rules: Vec<Rule>,
+    names: HashMap<(ItemKind, String), usize>,
+    /// Lists, macros and rules count together: a name is visible to what was last changed behind its definition.
+    counter: usize,
+}
+
+/// A list.
+#[derive(Debug)]
+pub struct List {
+    /// Name.
+    pub name: Source,
+    /// Items as written.
+    pub items: Vec<Source>,
+    /// When it was first defined.
+    pub index: usize,
+    /// When it was last changed.
+    pub changed: usize,
+}
+
+/// A macro.
+#[derive(Debug)]
+pub struct Macro {
+    /// Name.
+    pub name: Source,
+    /// Condition as written.
+    pub condition: Source,
+    /// When it was first defined.
+    pub index: usize,
+    /// When it was last changed.
+    pub changed: usize,
+}
+
+/// A rule.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the keys of a rule")]
+pub struct Rule {
+    /// Name.
+    pub name: Source,
+    /// Condition as written, without exceptions.
+    pub condition: Source,
+    /// Output as written.
+    pub output: Source,
+    /// Description.
+    pub desc: Source,
+    /// Priority.
+    pub priority: Priority,
+    /// Event source.
+    pub source: String,
+    /// Enabled.
+    pub enabled: bool,
+    /// Tags.
+    pub tags: BTreeSet<String>,
+    /// Exceptions.
+    pub exceptions: Vec<Exception>,
+    /// Warn when the rule looks at too many events.
+    pub warn_evttypes: bool,
+    /// Drop the rule with a warning when it names something unknown.
+    pub skip_if_unknown_filter: bool,
+    /// Capture on match.
+    pub capture: bool,
+    /// ms; 0: the configured default.
+    pub capture_duration_ms: u32,
+}
+
+impl Rule {
+    /// The condition with its exceptions: `(condition) and not (…)`.
+    pub fn full_condition(&self) -> Result<Source> {
+        let mut clauses = Vec::new();
+        for exception in &self.exceptions {
+            if let Some(clause) = exception.clause()? {
+                clauses.push((clause, exception.name.spot()));
+            }
+        }
+        if clauses.is_empty() {
+            return Ok(self.condition.clone());
+        }
+        let mut full = Source::default();
+        full.push_made("(", self.condition.spot());
+        full.push_source(&self.condition);
+        full.push_made(")", self.condition.spot());
+        for (clause, spot) in clauses {
+            full.push_made(&format!(" and not {clause}"), spot);
+        }
+        Ok(full)
+    }
+}
+
+impl Collected {
+    pub(super) fn add(&mut self, item: Item, faults: &mut Faults<'_>) {
+        self.counter += 1;
+        let result = match item {
+            Item::Engine(version) => {
+                self.engines.push(version);
+                Ok(())
+            }
+            Item::Plugins(plugins) => {
+                self.plugins.extend(plugins);
+                Ok(())
+            }
+            Item::List(item) => self.list(item),
+            Item::Macro(item) => self.macro_(item),
+            Item::Rule(item) => self.rule(*item, faults),
+        };
+        if let Err(fault) = result {
+            faults.push(fault);
+        }
+    }
+
+    fn find(&self, kind: ItemKind, name: &Source) -> Option<usize> {
+        self.names.get(&(kind, name.text().to_owned())).copied()
+    }
+
+    /// The item that an update needs.
+    fn existing(&self, kind: ItemKind, name: &Source) -> Result<usize> {
+        let missing =
+            || (name.spot(), Reason::from(UpdateError::Missing { kind, name: name.text().to_owned() }));
+        self.find(kind, name).ok_or_else(missing)
+    }
+
+    fn list(&mut self, item: ListItem) -> Result<()> {
+        if item.is_append {
+            let at = self.existing(ItemKind::List, &item.name)?;
+            if let Some(list) = self.lists.get_mut(at) {
+                list.items.extend(item.items);
+                list.changed = self.counter;
+            }
+            return Ok(());
+        }
+        let found = self.find(ItemKind::List, &item.name);
+        if let Some(list) = found.and_then(|at| self.lists.get_mut(at)) {
+            (list.items, list.changed) = (item.items, self.counter);
+            return Ok(());
+        }
+        self.names.insert((ItemKind::List, item.name.text().to_owned()), self.lists.len());
+        self.lists.push(List {
+            name: item.name,
+            items: item.items,
+            index: self.counter,
+            changed: self.counter,
+        });
+        Ok(())
+    }
+
+    fn macro_(&mut self, item: MacroItem) -> Result<()> {
+        if item.is_append {
+            let at = self.existing(ItemKind::Macro, &item.name)?;
+            if let Some(found) = self.macros.get_mut(at) {
+                append(&mut found.condition, &item.condition)?;
+                found.changed = self.counter;
+            }
+            return Ok(());
+        }
+        let found = self.find(ItemKind::Macro, &item.name);
+        if let Some(found) = found.and_then(|at| self.macros.get_mut(at)) {
+            (found.condition, found.changed) = (item.condition, self.counter);
+            return Ok(());
+        }
+        self.names.insert((ItemKind::Macro, item.name.text().to_owned()), self.macros.len());
+        let (index, changed) = (self.counter, self.counter);
+        self.macros.push(Macro { name: item.name, condition: item.condition, index, changed });
+        Ok(())
+    }
+
+    fn rule(&mut self, item: RuleItem, faults: &mut Faults<'_>) -> Result<()> {
+        match item.key.clone() {
+            RuleKey::Define => self.define(item),
+            RuleKey::Enable => {
+                let at = self.existing(ItemKind::Rule, &item.name)?;
+                if let (Some(rule), Some(enabled)) = (self.rules.get_mut(at), item.enabled) {
+                    rule.enabled = enabled;
+                }
+                Ok(())
+            }
+            RuleKey::Append => {
+                let keys = ["condition", "exceptions"].map(|key| (key.to_owned(), true));
+                self.update(item, &keys, true, faults)
+            }
+            RuleKey::Override(keys) => {
+                let is_condition = keys.iter().any(|(key, _)| key == "condition");
+                self.update(item, &keys, is_condition, faults)
+            }
+        }
+    }
+
+    fn define(&mut self, item: RuleItem) -> Result<()> {
+        let at = self.find(ItemKind::Rule, &item.name);
+        let source = item.source.as_ref().map_or("syscall", Source::text).to_owned();
+        if let Some(old) = at.and_then(|at| self.rules.get(at))
+            && old.source != source
+        {
+            return Err((item.name.spot(), UpdateError::Source.into()));
+        }
+        let exceptions = checked(item.exceptions.unwrap_or_default())?;
+        let (Some(condition), Some(mut output), Some(desc), Some(priority)) =
+            (item.condition, item.output, item.desc, item.priority)
+        else {
+            return Ok(());
+        };
+        let trimmed = output.text().trim_end().len();
+        let start = output.text().len() - output.text().trim_start().len();
+        if start < trimmed {
+            let mut inner = Source::default();
+            inner.push_slice(&output, start, trimmed);
+            output = inner;
+        }
+        let rule = Rule {
+            name: item.name,
+            condition,
+            output,
+            desc,
+            priority,
+            source,
+            enabled: item.enabled.unwrap_or(true),
+            tags: item.tags.unwrap_or_default().into_iter().collect(),
+            exceptions,
+            warn_evttypes: item.warn_evttypes.unwrap_or(true),
+            skip_if_unknown_filter: item.skip_if_unknown_filter.unwrap_or(false),
+            capture: item.capture.unwrap_or(false),
+            capture_duration_ms: item.capture_duration_ms.unwrap_or(0),
+        };
+        if let Some(old) = at.and_then(|at| self.rules.get_mut(at)) {
+            *old = rule;
+        } else {
+            self.names.insert((ItemKind::Rule, rule.name.text().to_owned()), self.rules.len());
+            self.rules.push(rule);
+        }
+        Ok(())
+    }
+
+    /// Applies the keys that an item appends to or replaces: first all that append.
+    fn update(
+        &mut self,
+        item: RuleItem,
+        keys: &[(String, bool)],
+        checks_source: bool,
+        faults: &mut Faults<'_>,
+    ) -> Result<()> {
+        let at = self.existing(ItemKind::Rule, &item.name)?;
+        let Some(rule) = self.rules.get_mut(at) else { return Ok(()) };
+        if checks_source && item.source.as_ref().is_some_and(|source| source.text() != rule.source) {
+            return Err((item.name.spot(), UpdateError::Source.into()));
+        }
+        let action = |key: &str| keys.iter().find(|(other, _)| other == key).map(|(_, is_append)| *is_append);
+        let texts = [
+            (&mut rule.condition, item.condition, "condition"),
+            (&mut rule.output, item.output, "output"),
+            (&mut rule.desc, item.desc, "desc"),
+        ];
+        for (old, new, key) in texts {
+            match (action(key), new) {
+                (Some(true), Some(new)) => append(old, &new)?,
+                (Some(false), Some(new)) => *old = new,
+                _ => {}
+            }
+        }
+        match (action("tags"), item.tags) {
+            (Some(true), Some(tags)) => rule.tags.extend(tags),
+            (Some(false), Some(tags)) => rule.tags = tags.into_iter().collect(),
+            _ => {}
+        }
+        match (action("exceptions"), item.exceptions) {
+            (Some(true), Some(new)) => extend(&mut rule.exceptions, new, faults)?,
+            (Some(false), Some(new)) => rule.exceptions = checked(new)?,
+            _ => {}
+        }
+        let replace = |key: &str| action(key) == Some(false);
+        set(&mut rule.priority, item.priority, replace("priority"));
+        set(&mut rule.enabled, item.enabled, replace("enabled"));
+        set(&mut rule.capture, item.capture, replace("capture"));
+        set(&mut rule.capture_duration_ms, item.capture_duration_ms, replace("capture_duration"));
+        set(&mut rule.warn_evttypes, item.warn_evttypes, replace("warn_evttypes"));
+        set(&mut rule.skip_if_unknown_filter, item.skip_if_unknown_filter, replace("skip-if-unknown-filter"));
+        Ok(())
+    }
+}
+
+fn set<T>(old: &mut T, new: Option<T>, is_replaced: bool) {
+    if let Some(new) = new.filter(|_| is_replaced) {
+        *old = new;
+    }
+}
+
+fn append(old: &mut Source, new: &Source) -> Result<()> {
+    if old.text().len() + new.text().len() > MAX_TEXT {
+        return Err((new.spot(), UpdateError::Long.into()));
+    }
+    old.push_made(" ", new.spot());
+    old.push_source(new);
+    Ok(())
+}
+
+fn checked(new: Vec<Exception>) -> Result<Vec<Exception>> {
+    new.iter().try_for_each(Exception::check_new)?;
+    Ok(new)
+}
+
+fn extend(old: &mut Vec<Exception>, new: Vec<Exception>, faults: &mut Faults<'_>) -> Result<()> {
+    for exception in new {
+        if let Some(known) = old.iter_mut().find(|known| known.name.text() == exception.name.text()) {
+            known.add_values(&exception, faults)?;
+        } else {
+            exception.check_new()?;
+            old.push(exception);
+        }
+    }
+    Ok(())
+}
+
+/// The items of a list as condition text; empty ones are none.
+pub(crate) fn joined<'s>(items: impl Iterator<Item = &'s str>) -> String {
+    items.filter(|item| !item.is_empty()).map(exception::quoted).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,200 @@
+//! Macros: each is parsed and checked once, the ones it uses before it.
+
+use std::collections::HashMap;
+
+use crate::rules::{
+    check::Checker,
+    compile::{NodeId, Pool},
+    error::{Code, Faults, ItemKind, NameError, Owner, Reason, UpdateError, nearest},
+    expand::Lists,
+    file::{Collected, Source},
+    lang::{self, Expr},
+};
+
+use super::rule::explain;
+
+/// All macros, compiled.
+pub(super) struct Macros {
+    by_name: HashMap<String, usize>,
+    states: Vec<State>,
+    used: Vec<bool>,
+    /// Numbers of first definition and last change.
+    places: Vec<(usize, usize)>,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Todo,
+    /// Waits for macros that it uses.
+    Busy,
+    Done(NodeId),
+    Broken(Code),
+}
+
+struct Parsed {
+    condition: Source,
+    expr: Expr,
+    uses: Vec<String>,
+}
+
+impl Macros {
+    pub(super) fn compile(
+        collected: &Collected,
+        lists: &mut Lists,
+        pool: &mut Pool,
+        faults: &mut Faults<'_>,
+    ) -> Self {
+        let mut macros = Self {
+            by_name: HashMap::new(),
+            states: vec![State::Todo; collected.macros.len()],
+            used: vec![false; collected.macros.len()],
+            places: collected.macros.iter().map(|item| (item.index, item.changed)).collect(),
+        };
+        let names = collected.macros.iter().enumerate();
+        macros.by_name.extend(names.map(|(index, item)| (item.name.text().to_owned(), index)));
+        let mut parsed = Vec::with_capacity(collected.macros.len());
+        for (index, item) in collected.macros.iter().enumerate() {
+            faults.enter(Some(Owner::new(ItemKind::Macro, item.name.text())));
+            let result = parse(&item.condition, lists, faults);
+            if let (Err(code), Some(state)) = (&result, macros.states.get_mut(index)) {
+                *state = State::Broken(*code);
+            }
+            parsed.push(result.ok());
+        }
+        for index in 0..parsed.len() {
+            macros.compile_from(index, &parsed, collected, pool, faults);
+        }
+        macros
+    }
+
+    pub(super) fn is_used(&self, index: usize) -> bool {
+        self.used.get(index).copied().unwrap_or(false)
+    }
+
+    /// Compiles one macro and, before it, those it uses; with a stack of its own because chains may be long.
+    fn compile_from(
+        &mut self,
+        start: usize,
+        parsed: &[Option<Parsed>],
+        collected: &Collected,
+        pool: &mut Pool,
+        faults: &mut Faults<'_>,
+    ) {
+        let mut stack = vec![start];
+        while let Some(index) = stack.last().copied() {
+            let (Some(State::Todo | State::Busy), Some(Some(it))) =
+                (self.states.get(index), parsed.get(index))
+            else {
+                stack.pop();
+                continue;
+            };
+            self.set(index, State::Busy);
+            let next = it.uses.iter().find_map(|name| {
+                let used = self.by_name.get(name).copied()?;
+                let is_todo = matches!(self.states.get(used), Some(State::Todo));
+                (is_todo && self.is_visible(used, index)).then_some(used)
+            });
+            if let Some(next) = next {
+                stack.push(next);
+                continue;
+            }
+            let name = collected.macros.get(index).map_or("", |item| item.name.text());
+            faults.enter(Some(Owner::new(ItemKind::Macro, name)));
+            let result =
+                check(&it.expr, &it.condition, pool, faults, &mut |_, name| self.find(name, Some(index)));
+            self.set(index, result.map_or_else(State::Broken, State::Done));
+            stack.pop();
+        }
+    }
+
+    fn set(&mut self, index: usize, state: State) {
+        if let Some(slot) = self.states.get_mut(index) {
+            *slot = state;
+        }
+    }
+
+    /// A macro sees those that were defined before its own last change.
+    fn is_visible(&self, used: usize, by: usize) -> bool {
+        match (self.places.get(used), self.places.get(by)) {
+            (Some((index, _)), Some((_, changed))) => index < changed,
+            _ => false,
+        }
+    }
+
+    /// The condition of a macro, as a rule or the macro `by` sees it.
+    pub(super) fn find(&mut self, name: &str, by: Option<usize>) -> Result<NodeId, Reason> {
+        let name = name.to_owned();
+        let Some(index) = self.by_name.get(&name).copied() else {
+            return Err(NameError::Macro { name }.into());
+        };
+        if let Some(used) = self.used.get_mut(index) {
+            *used = true;
+        }
+        if by == Some(index) {
+            return Err(NameError::MacroLoop { name }.into());
+        }
+        if by.is_some_and(|by| !self.is_visible(index, by)) {
+            return Err(NameError::MacroLater { name }.into());
+        }
+        match self.states.get(index) {
+            Some(State::Done(node)) => Ok(*node),
+            Some(State::Broken(code)) => Err(NameError::MacroBroken { name, code: *code }.into()),
+            _ => Err(NameError::MacroLoop { name }.into()),
+        }
+    }
+
+    /// What a misspelt name could have meant.
+    pub(super) fn near(&self, name: &str) -> Option<String> {
+        nearest(name, self.by_name.keys().map(String::as_str)).map(str::to_owned)
+    }
+}
+
+/// Puts lists in and parses; tells what is wrong and returns the code of it.
+fn parse(condition: &Source, lists: &mut Lists, faults: &mut Faults<'_>) -> Result<Parsed, Code> {
+    let Ok(condition) = lists.expand(condition) else {
+        faults.error(condition.spot(), UpdateError::Long);
+        return Err(Code::Validate);
+    };
+    match lang::parse(condition.text()) {
+        Ok(expr) => {
+            let mut uses = Vec::new();
+            references(&expr, &mut uses);
+            Ok(Parsed { condition, expr, uses })
+        }
+        Err(error) => {
+            let hint = explain(&error, &condition);
+            faults.error_in(&condition, error.at, error.kind.into(), hint);
+            Err(Code::CompileCondition)
+        }
+    }
+}
+
+fn references(expr: &Expr, uses: &mut Vec<String>) {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| references(part, uses)),
+        Expr::Not(inner) => references(inner, uses),
+        Expr::Macro(name, _) => uses.push(name.clone()),
+        Expr::Check(_) => {}
+    }
+}
+
+/// Checks a condition; tells what is wrong and returns the code of it.
+fn check(
+    expr: &Expr,
+    condition: &Source,
+    pool: &mut Pool,
+    faults: &mut Faults<'_>,
+    macros: &mut dyn FnMut(&mut Pool, &str) -> Result<NodeId, Reason>,
+) -> Result<NodeId, Code> {
+    let mut checker = Checker { pool, macros, warnings: Vec::new() };
+    let result = checker.condition(expr);
+    for (span, warning) in checker.warnings {
+        faults.warn_in(condition, span.start, warning);
+    }
+    result.map_err(|(span, reason)| {
+        let code = reason.code();
+        let hint = super::rule::field_hint(&reason);
+        faults.error_in(condition, span.start, reason, hint);
+        code
+    })
+}

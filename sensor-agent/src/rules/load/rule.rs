@@ -1,0 +1,192 @@
+//! One rule: condition, exceptions and output from text to what is evaluated.
+
+use super::{ExtraField, LoadOptions, macros::Macros};
+use crate::rules::{
+    Rule,
+    check::{self, Checker},
+    compile::{NodeId, Pool},
+    error::{CheckError, Faults, ItemKind, NameError, Owner, Reason, UpdateError, Warning, nearest},
+    expand::Lists,
+    fields::{CLASSES, Class, FieldError},
+    file::{self, Source},
+    lang::{self, SyntaxError, SyntaxErrorKind},
+    output::{Extra, Format},
+};
+
+/// The only event source so far.
+const SOURCE: &str = "syscall";
+/// A rule that looks at more kinds of events than this slows everything down; Falco counts enter and exit apart and
+/// warns above a hundred.
+const MANY_EVENTS: usize = 50;
+/// Fields that still work, and whose use is worth a warning.
+const DEPRECATED: [&str; 6] =
+    ["evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"];
+
+pub(super) fn load(
+    rule: &file::Rule,
+    options: &LoadOptions,
+    lists: &mut Lists,
+    macros: &mut Macros,
+    pool: &mut Pool,
+    faults: &mut Faults<'_>,
+) -> Option<Rule> {
+    faults.enter(Some(Owner::new(ItemKind::Rule, rule.name.text())));
+    if rule.source != SOURCE {
+        faults.warn(rule.name.spot(), Warning::UnknownSource { source_name: rule.source.clone() });
+        return None;
+    }
+    if let Some(field) = unknown_exception_field(rule) {
+        faults.error(field.spot(), NameError::ExceptionField { name: field.text().to_owned() });
+        return None;
+    }
+    let full = match rule.full_condition() {
+        Ok(full) => full,
+        Err(fault) => {
+            faults.push(fault);
+            return None;
+        }
+    };
+    let Ok(condition) = lists.expand(&full) else {
+        faults.error(full.spot(), UpdateError::Long);
+        return None;
+    };
+    let node = compile(rule, &condition, macros, pool, faults)?;
+    let (output, extra) = outputs(rule, options, faults)?;
+    let events = pool.events(node);
+    deprecated(rule, node, pool, faults);
+    let n_events = events.names().count();
+    if rule.warn_evttypes && n_events > MANY_EVENTS {
+        faults.warn(rule.condition.spot(), Warning::NoEvttype);
+    }
+    Some(Rule {
+        index: 0,
+        name: rule.name.text().to_owned(),
+        desc: rule.desc.text().to_owned(),
+        output,
+        extra,
+        priority: rule.priority,
+        tags: rule.tags.iter().cloned().collect(),
+        source: rule.source.clone(),
+        is_enabled: rule.enabled,
+        capture: rule.capture,
+        capture_duration_ms: rule.capture_duration_ms,
+        events,
+        condition: node,
+    })
+}
+
+fn unknown_exception_field(rule: &file::Rule) -> Option<&Source> {
+    let fields = rule.exceptions.iter().filter_map(|exception| exception.fields.as_ref());
+    fields.flat_map(file::ExceptionFields::iter).find(|field| !check::is_operand(field.text()))
+}
+
+fn compile(
+    rule: &file::Rule,
+    condition: &Source,
+    macros: &mut Macros,
+    pool: &mut Pool,
+    faults: &mut Faults<'_>,
+) -> Option<NodeId> {
+    let expr = match lang::parse(condition.text()) {
+        Ok(expr) => expr,
+        Err(error) => {
+            let hint = explain(&error, condition);
+            faults.error_in(condition, error.at, error.kind.into(), hint);
+            return None;
+        }
+    };
+    let mut checker = Checker { pool, macros: &mut |_, name| macros.find(name, None), warnings: Vec::new() };
+    let result = checker.condition(&expr);
+    for (span, warning) in checker.warnings {
+        faults.warn_in(condition, span.start, warning);
+    }
+    match result {
+        Ok(node) => Some(node),
+        Err((span, reason)) if rule.skip_if_unknown_filter && reason.is_unknown_filter() => {
+            faults.warn_in(condition, span.start, Warning::UnknownFilter { cause: reason.to_string() });
+            None
+        }
+        Err((span, reason)) => {
+            let hint = match &reason {
+                Reason::Name(NameError::Macro { name }) => {
+                    macros.near(name).map(|near| format!("did you mean `{near}`?"))
+                }
+                reason => field_hint(reason),
+            };
+            faults.error_in(condition, span.start, reason, hint);
+            None
+        }
+    }
+}
+
+/// The output with everything that the configuration adds.
+fn outputs(
+    rule: &file::Rule,
+    options: &LoadOptions,
+    faults: &mut Faults<'_>,
+) -> Option<(Format, Vec<Extra>)> {
+    const INFO: &str = "%container.info";
+    let mut text = rule.output.text().to_owned();
+    let mut fields = Vec::new();
+    if text.contains(INFO) {
+        faults.warn(rule.output.spot(), Warning::DeprecatedField { field: INFO });
+        text = text.replace(INFO, "");
+    }
+    for field in DEPRECATED.into_iter().filter(|field| text.contains(field)) {
+        faults.warn(rule.output.spot(), Warning::DeprecatedField { field });
+    }
+    for addition in &options.append_outputs {
+        if addition.applies(rule.name.text(), &rule.source, &rule.tags) {
+            if let Some(more) = &addition.text {
+                text = format!("{text} {more}");
+            }
+            fields.extend(&addition.fields);
+        }
+    }
+    let extra = |field: &ExtraField| match field {
+        ExtraField::Native(name) => Extra::field(name).map_err(Reason::ExtraField),
+        ExtraField::Rendered { key, format } => Extra::format(key, format).map_err(Reason::Output),
+    };
+    let compiled = Format::parse(&text)
+        .map_err(Reason::Output)
+        .and_then(|format| Ok((format, fields.into_iter().map(extra).collect::<Result<Vec<_>, _>>()?)));
+    match compiled {
+        Ok(outputs) => Some(outputs),
+        Err(reason) if rule.skip_if_unknown_filter => {
+            faults.warn(rule.output.spot(), Warning::UnknownFilter { cause: reason.to_string() });
+            None
+        }
+        Err(reason) => {
+            faults.error(rule.output.spot(), reason);
+            None
+        }
+    }
+}
+
+fn deprecated(rule: &file::Rule, node: NodeId, pool: &Pool, faults: &mut Faults<'_>) {
+    for field in pool.fields_of(node) {
+        if let Some(field) = DEPRECATED.into_iter().find(|name| *name == field.field.name) {
+            faults.warn(rule.condition.spot(), Warning::DeprecatedField { field });
+        }
+    }
+}
+
+/// The known field that an unknown one is near to.
+pub(super) fn field_hint(reason: &Reason) -> Option<String> {
+    let Reason::Check(CheckError::Field(FieldError::Unknown { given })) = reason else { return None };
+    let names = CLASSES.iter().flat_map(Class::fields).map(|field| field.name);
+    nearest(given, names).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// A hint that the place of a syntax error gives: an appended condition has to begin with `and` or `or`.
+pub(super) fn explain(error: &SyntaxError, condition: &Source) -> Option<String> {
+    let is_join = matches!(error.kind, SyntaxErrorKind::Trailing(_)) && condition.is_seam(error.at);
+    if !is_join {
+        return None;
+    }
+    let text = condition.text();
+    let start = text.get(..error.at)?.char_indices().rev().nth(50).map_or(0, |(at, _)| at);
+    let end = text.get(error.at..)?.char_indices().nth(50).map_or(text.len(), |(at, _)| error.at + at);
+    let excerpt = text.get(start..end)?.replace('\n', " ");
+    Some(format!("begin what is appended with `and` or `or`; as it is, the condition reads `{excerpt}`"))
+}

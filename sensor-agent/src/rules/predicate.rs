@@ -1,0 +1,43 @@
+//! What a rule asks of an event, in the form that is evaluated: terms have values, tests hold for values.
+
+mod term;
+mod test;
+mod set;
+mod glob;
+mod paths;
+#[cfg(test)]
+mod tests;
+
+pub use glob::{contains_folded, glob};
+pub use paths::PathSet;
+pub use set::ByteSet;
+pub use term::{Term, Values};
+pub use test::{Net, Scalar, ScalarSet, Test};
+
+use super::{fields::Shape, value::Value};
+
+/// One comparison. Rules that ask the same share it, so it is answered once for an event.
+#[derive(Debug)]
+pub struct Predicate {
+    /// Left-hand side.
+    pub term: Term,
+    /// How many values the term has, and what that means.
+    pub shape: Shape,
+    /// What is asked.
+    pub test: Test,
+    /// The term is `evt.type` or `syscall.type`, so that the answer is known from the slot of an event.
+    pub is_event_type: bool,
+}
+
+impl Predicate {
+    /// Whether it holds; an absent value satisfies nothing.
+    pub fn holds<'a>(&'a self, values: &mut Values<'a, '_>) -> bool {
+        let Some(value) = self.term.value(values) else { return false };
+        self.test.holds(&value, self.shape, values)
+    }
+
+    /// Whether it holds for a known text.
+    pub fn holds_for(&self, text: &str) -> bool {
+        self.test.scalar(&Value::Text(text.as_bytes()))
+    }
+}

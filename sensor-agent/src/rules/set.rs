@@ -1,0 +1,125 @@
+//! The rule set: immutable, swapped whole. Rules stand in buckets by ledger slot, each with its condition as it is for
+//! that kind of event.
+
+use std::collections::HashMap;
+
+use sensor_common::ledger::SLOTS;
+
+use super::{
+    compile::{Node, NodeId, Pool},
+    events::{self, EventSet},
+    fields::{Context, FieldRef},
+    output::{self, Extra, Format},
+    predicate::Predicate,
+};
+use crate::border::{Alert, Priority};
+
+/// How many rules may match one event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matching {
+    /// The first in order of definition: Falco's default.
+    #[default]
+    First,
+    /// All.
+    All,
+}
+
+/// A rule as it was loaded.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its place among the rules of its set, and in [`super::Evaluator::counts`].
+    pub index: usize,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub desc: String,
+    /// What it says.
+    pub output: Format,
+    /// Additional `output_fields`.
+    pub extra: Vec<Extra>,
+    /// Priority.
+    pub priority: Priority,
+    /// Tags, sorted.
+    pub tags: Vec<String>,
+    /// Event source.
+    pub source: String,
+    /// It is evaluated.
+    pub is_enabled: bool,
+    /// Capture on match.
+    pub capture: bool,
+    /// ms; 0: the configured default.
+    pub capture_duration_ms: u32,
+    /// Events for which it can match: an over-approximation.
+    pub events: EventSet,
+    /// Its condition in the pool.
+    pub(super) condition: NodeId,
+}
+
+impl Rule {
+    /// The alert of a match. Allocates: it outlives the event.
+    pub fn alert(&self, context: &Context<'_>) -> Alert {
+        output::alert(&self.name, self.priority, &self.source, &self.tags, &self.output, &self.extra, context)
+    }
+}
+
+/// Everything that evaluation needs.
+#[derive(Debug)]
+pub struct RuleSet {
+    generation: u32,
+    pub(super) matching: Matching,
+    rules: Vec<Rule>,
+    /// By slot: rule and condition.
+    buckets: Vec<Vec<(u32, NodeId)>>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) predicates: Vec<Predicate>,
+    pub(super) fields: Vec<FieldRef>,
+}
+
+impl RuleSet {
+    /// Sorts rules into buckets. `order` are the enabled ones in order of evaluation.
+    pub(super) fn build(
+        mut pool: Pool,
+        rules: Vec<Rule>,
+        order: &[usize],
+        matching: Matching,
+        generation: u32,
+    ) -> Self {
+        let mut buckets: Vec<Vec<(u32, NodeId)>> = Vec::new();
+        buckets.resize_with(SLOTS, Vec::new);
+        for slot in events::slots() {
+            let types = events::types_of(slot);
+            let own = EventSet::of(types.iter().copied());
+            let mut known = HashMap::new();
+            let candidates = order.iter().filter_map(|index| rules.get(*index));
+            for rule in candidates.filter(|rule| rule.events.and(own) != EventSet::NONE) {
+                let condition = pool.specialise(rule.condition, types, &mut known);
+                let is_never = pool.nodes.get(condition as usize) == Some(&Node::Const(false));
+                if let Some(bucket) = buckets.get_mut(usize::from(slot)).filter(|_| !is_never) {
+                    bucket.push((rule.index as u32, condition));
+                }
+            }
+        }
+        let Pool { nodes, predicates, fields, .. } = pool;
+        Self { generation, matching, rules, buckets, nodes, predicates, fields }
+    }
+
+    /// Number of this set, for the policy and the records that it lets pass.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Slots that some rule is interested in.
+    pub fn slots(&self) -> impl Iterator<Item = u16> {
+        self.buckets.iter().enumerate().filter(|(_, rules)| !rules.is_empty()).map(|(slot, _)| slot as u16)
+    }
+
+    /// All rules that were loaded, disabled ones too, in order of definition.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Rules for events of a slot, in order of evaluation.
+    pub(super) fn bucket(&self, slot: u16) -> &[(u32, NodeId)] {
+        self.buckets.get(usize::from(slot)).map_or(&[], Vec::as_slice)
+    }
+}

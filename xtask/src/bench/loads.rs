@@ -1,0 +1,174 @@
+//! What the sensor adds to operations, what it takes itself, and how much it can take.
+
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::bench::agent::{Agent, Totals};
+use crate::bench::table::{Table, mib, number};
+use crate::bench::{Bench, Options};
+use crate::shell;
+
+/// Load, how it is called in the table, and whether wall time counts (its work is done by children).
+const LOADS: [(&str, &str, bool); 6] = [
+    ("getpid", "getpid", false),
+    ("open", "open + close", false),
+    ("failed-open", "failed open", false),
+    ("read", "read of 1 byte", false),
+    ("connect", "connect + accept + close, loop-back", false),
+    ("exec", "fork + exec + wait of /bin/true", true),
+];
+
+/// After a load, until the agent has handled what it caused.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// One run.
+struct Run {
+    n_operations: f64,
+    wall_s: f64,
+    cpu_s: f64,
+}
+
+impl Run {
+    fn of(bench: &Bench, name: &str, seconds: f64, n_threads: u32, rate: u32) -> Result<Self> {
+        let mut command = Command::new(&bench.load);
+        command.args([name, &seconds.to_string(), &n_threads.to_string(), &rate.to_string()]);
+        let line = shell::stdout(&mut command)?;
+        let mut words = line.split_whitespace().map(str::parse::<f64>);
+        let mut next = || words.next().context("saker-load printed too little")?.context("not a number");
+        Ok(Self { n_operations: next()?, wall_s: next()?, cpu_s: next()? })
+    }
+
+    fn ns(&self, is_wall: bool) -> f64 {
+        (if is_wall { self.wall_s } else { self.cpu_s }) * 1e9 / self.n_operations
+    }
+}
+
+/// Best of each load.
+#[derive(Clone, Copy)]
+struct Best {
+    off_ns: f64,
+    on_ns: f64,
+    agent_ns_per_event: f64,
+    events_per_operation: f64,
+}
+
+/// Loads with the sensor off and on in alternation.
+pub(super) fn added(bench: &Bench, options: &Options, table: &mut Table) -> Result<()> {
+    let inf = f64::INFINITY;
+    let mut best =
+        [Best { off_ns: inf, on_ns: inf, agent_ns_per_event: inf, events_per_operation: 0.0 }; LOADS.len()];
+    for pair in 1..=options.pairs {
+        println!("loads, pair {pair} of {}", options.pairs);
+        for (best, (name, _, is_wall)) in best.iter_mut().zip(LOADS) {
+            let run = Run::of(bench, name, options.seconds, 1, 0)?;
+            best.off_ns = best.off_ns.min(run.ns(is_wall));
+        }
+        let mut agent = Agent::start(bench)?;
+        agent.wait_until_healthy()?;
+        for (best, (name, _, is_wall)) in best.iter_mut().zip(LOADS) {
+            let before = agent.totals()?;
+            let run = Run::of(bench, name, options.seconds, 1, 0)?;
+            thread::sleep(SETTLE);
+            let spent = since(agent.totals()?, before);
+            best.on_ns = best.on_ns.min(run.ns(is_wall));
+            // Of a handful of events the agent's other work would be most.
+            if spent.events > run.n_operations / 2.0 {
+                let ns = spent.cpu.as_secs_f64() * 1e9 / spent.events;
+                best.agent_ns_per_event = best.agent_ns_per_event.min(ns);
+                best.events_per_operation = spent.events / run.n_operations;
+            }
+        }
+        agent.stop()?;
+    }
+    for (best, (_, label, _)) in best.iter().zip(LOADS) {
+        let added = best.on_ns - best.off_ns;
+        let of_agent = if best.agent_ns_per_event.is_finite() {
+            (number(best.agent_ns_per_event), format!("{:.1}", best.events_per_operation))
+        } else {
+            ("-".to_owned(), "-".to_owned())
+        };
+        table.load([
+            label.to_owned(),
+            number(best.off_ns),
+            number(best.on_ns),
+            number(added),
+            format!("{:.2}", best.on_ns / best.off_ns),
+            of_agent.0,
+            of_agent.1,
+        ]);
+    }
+    Ok(())
+}
+
+fn since(now: Totals, before: Totals) -> Totals {
+    Totals {
+        events: now.events - before.events,
+        lost: now.lost - before.lost,
+        cpu: now.cpu.saturating_sub(before.cpu),
+    }
+}
+
+/// Processor time at rest; memory at rest and after load.
+pub(super) fn rest_and_memory(bench: &Bench, options: &Options, table: &mut Table) -> Result<()> {
+    println!("at rest, {} s", options.idle_s);
+    let mut agent = Agent::start(bench)?;
+    agent.wait_until_healthy()?;
+    thread::sleep(Duration::from_secs(2));
+    let before = agent.totals()?;
+    thread::sleep(Duration::from_secs_f64(options.idle_s));
+    let spent = since(agent.totals()?, before);
+    let share = 100.0 * spent.cpu.as_secs_f64() / options.idle_s;
+    let rate = spent.events / options.idle_s;
+    table.fact("processor time at rest", format!("{share:.2} % (with {rate:.0} events/s)"));
+    let ring = agent.metric("saker_ring_size_bytes")?;
+    let memory = |agent: &Agent| -> Result<String> {
+        let charged = agent.memcg_bytes().map_or("no memory controller".to_owned(), mib);
+        Ok(format!("{} / {charged}", mib(agent.rss_bytes()?)))
+    };
+    table.fact("RSS / memcg at rest", memory(&agent)?);
+    Run::of(bench, "exec", options.seconds, 1, 0)?;
+    Run::of(bench, "open", options.seconds, 2, 0)?;
+    thread::sleep(SETTLE);
+    table.fact("RSS / memcg after load", memory(&agent)?);
+    table.fact("ring (kernel memory, in the memcg figure)", mib(ring as u64));
+    agent.stop()
+}
+
+/// Rising rates of open + close until an event is lost.
+pub(super) fn until_loss(bench: &Bench, options: &Options, table: &mut Table) -> Result<()> {
+    let mut agent = Agent::start(bench)?;
+    agent.wait_until_healthy()?;
+    let n_threads = u32::try_from(thread::available_parallelism()?.get())?;
+    let steps = [
+        (1, 50_000),
+        (1, 100_000),
+        (1, 200_000),
+        (1, 0),
+        (n_threads, 200_000),
+        (n_threads, 0),
+        (2 * n_threads, 0),
+    ];
+    let mut without = 0.0_f64;
+    let mut first_loss = None;
+    for (threads, rate) in steps {
+        let before = agent.totals()?;
+        let run = Run::of(bench, "open", options.seconds.max(2.0), threads, rate)?;
+        thread::sleep(SETTLE);
+        let spent = since(agent.totals()?, before);
+        let events_s = (spent.events + spent.lost) / run.wall_s;
+        println!("{threads} threads, {rate}/s each: {events_s:.0} events/s, {:.0} lost", spent.lost);
+        if spent.lost == 0.0 {
+            without = without.max(events_s);
+        } else if first_loss.is_none() {
+            let share = 100.0 * spent.lost / (spent.events + spent.lost);
+            first_loss = Some(format!("{} events/s: {share:.1} % lost", number(events_s)));
+        }
+    }
+    table.fact("events/s without loss", number(without));
+    let most = first_loss.unwrap_or_else(|| format!("none with {} threads at full speed", 2 * n_threads));
+    table.fact("first loss", most);
+    agent.stop()
+}

@@ -22,11 +22,11 @@ pub use keys::{KEYS, Key, Shape, Use};
 pub use raw::Raw;
 pub use sections::{
     AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, HttpOutput,
-    Log, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
+    Log, Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
 };
 pub use tree::{Fault, Place, Variables};
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use super::{
     cli::Common,
@@ -62,6 +62,8 @@ pub struct Config {
     pub metrics: Option<Metrics>,
     /// What is done about lost events.
     pub drops: Drops,
+    /// `-M`: the sensor stops after this time; `None`: never.
+    pub stop_after: Option<Duration>,
     /// `FALCO_HOSTNAME`, where it is set.
     pub hostname: Option<String>,
 }
@@ -178,6 +180,7 @@ impl Config {
             self.rules.paths.clone_from(&common.rules);
             self.rules.are_explicit = true;
         }
+        self.stop_after = (common.seconds > 0).then(|| Duration::from_secs(common.seconds));
         if common.unbuffered {
             self.outputs.is_buffered = false;
         }

@@ -8,9 +8,9 @@
 //! | 3 | not permitted | root, or the capabilities that the message names |
 //! | 4 | an address or file of the environment is not to be had | free the port, make the directory writable |
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, io, path::PathBuf, process::ExitCode};
 
-use super::{config::ConfigError, files::FileError};
+use super::{config::ConfigError, files::FileError, output};
 use crate::{capture::CaptureError, decode::recording::RecordingError};
 
 /// Why the program ends without having done what it was asked for.
@@ -103,12 +103,17 @@ impl AppError {
         }
     }
 
-    /// The text of `--help`, which clap hands out as an error.
-    pub fn help(&self) -> Option<String> {
+    /// Tells it once, with its causes, on standard error; help, which clap hands out as an error, on standard output.
+    pub fn report(&self) -> ExitCode {
         match self {
-            Self::Arguments(error) if !error.use_stderr() => Some(error.render().to_string()),
-            _ => None,
+            Self::Arguments(help) if !help.use_stderr() => {
+                if let Err(error) = output::print(&help.render().to_string()) {
+                    return error.report();
+                }
+            }
+            _ => output::tell(&Chain(self).to_string()),
         }
+        self.exit_code().into()
     }
 }
 
@@ -118,18 +123,22 @@ pub struct Chain<'a>(pub &'a dyn std::error::Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut said = self.0.to_string();
-        write!(f, "Error: {said}")?;
-        for cause in std::iter::successors(self.0.source(), |error| error.source()) {
-            let text = cause.to_string();
-            // Wrappers that repeat their cause would say everything twice.
-            if !text.is_empty() && !said.contains(text.trim()) {
-                write!(f, "\n  because: {}", text.trim())?;
-                said = text;
-            }
-        }
-        Ok(())
+        write!(f, "Error: {}", self.0)?;
+        causes(self.0).try_for_each(|cause| write!(f, "\n  because: {cause}"))
     }
+}
+
+/// The causes of an error, nearest first; wrappers that only repeat their cause are left out.
+pub fn causes(error: &dyn std::error::Error) -> impl Iterator<Item = String> {
+    let mut said = error.to_string();
+    std::iter::successors(error.source(), |error| error.source()).filter_map(move |error| {
+        let text = error.to_string().trim().to_owned();
+        if text.is_empty() || said.contains(&text) {
+            return None;
+        }
+        said.clone_from(&text);
+        Some(text)
+    })
 }
 
 /// clap's message without its own heading.

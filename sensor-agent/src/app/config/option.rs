@@ -24,7 +24,7 @@ impl Setting {
         let place = Place { source: source.clone(), at: None };
         let fault = |what: &str| Fault { place: place.clone(), what: what.into() };
         let (key, value) = option.split_once('=').ok_or_else(|| fault("must have the form key=value"))?;
-        let path = steps(key.trim()).map_err(|what| fault(what))?;
+        let path = steps(key.trim()).map_err(fault)?;
         let value = value.trim();
         let value = if value.starts_with('{') && value.ends_with('}') {
             let mut node = parse(&source, value, variables)?;

@@ -8,7 +8,7 @@ use super::{
     check::boolean,
     sections::{
         AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput,
-        HttpOutput, Log, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
+        HttpOutput, Log, Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
     },
     tree::{Fault, Kind, Node},
 };
@@ -43,6 +43,7 @@ impl Reader<'_> {
             files: Vec::new(),
             includes: Vec::new(),
             notices: Vec::new(),
+            stop_after: None,
             hostname: None,
         }
     }
@@ -81,16 +82,14 @@ impl Reader<'_> {
     fn engine(&mut self) -> Engine {
         match self.text("engine.kind").unwrap_or_default().to_ascii_lowercase().as_str() {
             "nodriver" => Engine::None,
-            "replay" => match self.filled("engine.replay.capture_file") {
-                Some(path) => Engine::Replay(path.into()),
-                None => {
-                    self.fault(
-                        "engine.kind",
-                        "`engine.kind` is replay, but `engine.replay.capture_file` is empty",
-                    );
-                    Engine::None
+            "replay" => {
+                if let Some(path) = self.filled("engine.replay.capture_file") {
+                    return Engine::Replay(path.into());
                 }
-            },
+                let what = "`engine.kind` is replay, but `engine.replay.capture_file` is empty";
+                self.fault("engine.kind", what);
+                Engine::None
+            }
             _ => Engine::Live,
         }
     }
@@ -137,7 +136,10 @@ impl Reader<'_> {
             paths: paths.into_iter().map(PathBuf::from).collect(),
             are_explicit: false,
             minimum: self.priority("priority", Priority::Debug),
-            match_all: self.text("rule_matching").is_some_and(|word| word.eq_ignore_ascii_case("all")),
+            matching: match self.text("rule_matching") {
+                Some(word) if word.eq_ignore_ascii_case("all") => Matching::All,
+                _ => Matching::First,
+            },
             selection: selection.collect(),
             is_strict: self.bool("rules_strict", false),
             resolved_paths: self.bool("resolved_paths", true),

@@ -33,8 +33,8 @@ pub struct Rules {
     pub are_explicit: bool,
     /// The least severe priority that is loaded.
     pub minimum: Priority,
-    /// `rule_matching: all`: every matching rule alerts, not only the first.
-    pub match_all: bool,
+    /// `rule_matching:`
+    pub matching: Matching,
     /// `rules:`, in order.
     pub selection: Vec<Selection>,
     /// A fault in one rule refuses its file (Falco); otherwise the other rules run.
@@ -45,6 +45,16 @@ pub struct Rules {
     pub append_output: Vec<AppendOutput>,
     /// `base_syscalls:`
     pub base_syscalls: BaseSyscalls,
+}
+
+/// `rule_matching:`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matching {
+    /// The first matching rule alerts.
+    #[default]
+    First,
+    /// Every matching rule alerts.
+    All,
 }
 
 /// One entry of `rules:`.

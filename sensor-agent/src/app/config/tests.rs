@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use super::{
-    AppendOutput, Config, ConfigError, DropAction, Engine, ExtraField, KEYS, Raw, RingSize, Selection,
-    Surroundings, Variables, read::interval, tree,
+    AppendOutput, Config, ConfigError, DropAction, Engine, ExtraField, KEYS, Matching, Raw, RingSize,
+    Selection, Surroundings, Variables, read::interval, tree,
 };
 use crate::app::{
     cli::Common,
@@ -139,7 +139,7 @@ fn an_empty_file_means_falcos_defaults() {
     assert!(!config.outputs.stdout && config.webserver.is_none() && config.metrics.is_none());
     assert!(config.require_output().is_err());
     assert_eq!(config.rules.minimum, Priority::Debug);
-    assert!(!config.rules.match_all && config.watch_files);
+    assert!(config.rules.matching == Matching::First && config.watch_files);
     assert_eq!(config.ring, RingSize { bytes: 8 << 20, reserve_bytes: 1 << 20 });
     assert_eq!(config.outputs.queue, 65_536);
     assert_eq!(config.drops.actions, [DropAction::Log, DropAction::Alert]);
@@ -178,7 +178,7 @@ static_fields: {site: lab}
     );
     let rules = &config.rules;
     assert_eq!(rules.paths, [Path::new("a.yaml"), Path::new("/rules/b.yaml"), Path::new("${DIR}")]);
-    assert_eq!((rules.minimum, rules.match_all), (Priority::Warning, true));
+    assert_eq!((rules.minimum, rules.matching), (Priority::Warning, Matching::All));
     let select = |enable, rule: Option<&str>, tag: Option<&str>| Selection {
         enable,
         rule: rule.map(Into::into),
@@ -406,10 +406,9 @@ fn variables_are_filled_in() {
 fn aliases_cannot_blow_up() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
-        let below = level - 1;
-        text += &format!(
-            "a{level}: &a{level} [*a{below}, *a{below}, *a{below}, *a{below}, *a{below}, *a{below}]\n"
-        );
+        let item = format!("*a{}", level - 1);
+        let line = format!("a{level}: &a{level} [{}]\n", vec![item; 6].join(", "));
+        text.push_str(&line);
     }
     let fault = tree::parse("f", &text, VARIABLES).expect_err("too much");
     assert!(fault.what.contains("more values"), "{fault}");

@@ -247,17 +247,14 @@ pub(super) fn expand<'t>(text: &'t str, variables: Variables<'_>) -> Cow<'t, str
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("${") {
         let Some((name, after)) = behind.split_once('}') else { break };
-        match before.strip_suffix('$') {
-            Some(before) => {
-                out.push_str(before);
-                out.push_str("${");
-                out.push_str(name);
-                out.push('}');
-            }
-            None => {
-                out.push_str(before);
-                out.push_str(&variables(name).unwrap_or_default());
-            }
+        if let Some(before) = before.strip_suffix('$') {
+            out.push_str(before);
+            out.push_str("${");
+            out.push_str(name);
+            out.push('}');
+        } else {
+            out.push_str(before);
+            out.push_str(&variables(name).unwrap_or_default());
         }
         rest = after;
     }

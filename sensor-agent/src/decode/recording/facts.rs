@@ -135,11 +135,12 @@ impl<'a> Decoder<'a> {
         Some(text)
     }
 
-    pub(super) fn optional(&mut self) -> Option<Option<&'a [u8]>> {
-        match self.take::<1>()? {
-            [0] => Some(None),
-            [1] => self.text().map(Some),
-            _ => None,
+    /// A text that may be missing; `Err` is damage.
+    pub(super) fn optional(&mut self) -> Result<Option<&'a [u8]>, ()> {
+        match self.take::<1>() {
+            Some([0]) => Ok(None),
+            Some([1]) => self.text().map(Some).ok_or(()),
+            _ => Err(()),
         }
     }
 

@@ -62,7 +62,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// The next frame; `None` behind the end frame.
-    pub fn next(&mut self) -> Result<Option<Frame<'_>>, RecordingError> {
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, RecordingError> {
         if self.is_ended {
             return Ok(None);
         }
@@ -116,7 +116,8 @@ impl<R: Read> Reader<R> {
 
 fn files(payload: &[u8]) -> Option<Frame<'_>> {
     let mut from = Decoder { bytes: payload };
-    let frame = Frame::ProcessFiles { tgid: from.u32()?, argv: from.optional()?, env: from.optional()? };
+    let frame =
+        Frame::ProcessFiles { tgid: from.u32()?, argv: from.optional().ok()?, env: from.optional().ok()? };
     from.end()?;
     Some(frame)
 }

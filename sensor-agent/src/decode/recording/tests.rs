@@ -22,7 +22,7 @@ fn read(bytes: &[u8]) -> (Vec<String>, Option<RecordingError>) {
         Err(error) => return (frames, Some(error)),
     };
     loop {
-        match reader.next() {
+        match reader.next_frame() {
             Ok(Some(frame)) => frames.push(format!("{frame:?}")),
             Ok(None) => return (frames, None),
             Err(error) => return (frames, Some(error)),

@@ -1,7 +1,10 @@
 //! The command line: Falco's flags as they are, and Saker's own commands beside them. Parsing only; what a flag means
 //! to the configuration is `config`'s business.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -12,7 +15,6 @@ use super::AppError;
 #[command(
     name = "saker",
     about = "Runtime security sensor: system calls in, Falco-compatible alerts out",
-    override_usage = "saker [OPTION...]\n       saker doctor | record FILE | replay FILE [OPTION...]",
     disable_version_flag = true,
     disable_help_subcommand = true
 )]
@@ -48,9 +50,6 @@ pub struct Cli {
     /// Validate a rules file and exit; may be repeated, later files see earlier ones.
     #[arg(short = 'V', long, value_name = "FILE")]
     pub validate: Vec<PathBuf>,
-    /// Say more: types in --list, statistics at the end.
-    #[arg(short = 'v')]
-    pub verbose: bool,
     /// Print version, kernel and what the sensor can use of it, and exit.
     #[arg(long)]
     pub version: bool,
@@ -92,6 +91,9 @@ pub struct Common {
     /// Flush each line at once.
     #[arg(short = 'U', long)]
     pub unbuffered: bool,
+    /// Say more: types in --list, statistics at the end.
+    #[arg(short = 'v')]
+    pub verbose: bool,
     /// Deprecated: append to every rule's output (`c` and `k` do nothing: their fields are always suggested).
     #[arg(short = 'p', long, value_name = "FORMAT", allow_hyphen_values = true)]
     pub print: Option<String>,
@@ -143,7 +145,9 @@ impl Cli {
     /// Parses arguments; the first is the name it was called by (`saker`, or `falco`, which is the same). Options
     /// behind a command are added to those before it.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, AppError> {
-        let mut matches = Self::command().try_get_matches_from(arguments).map_err(AppError::Arguments)?;
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let command = Self::command().override_usage(usage(arguments.first()));
+        let mut matches = command.try_get_matches_from(arguments).map_err(AppError::Arguments)?;
         let mut cli = Self::from_arg_matches_mut(&mut matches).map_err(AppError::Arguments)?;
         if cli.markdown {
             cli.format = Format::Markdown;
@@ -161,6 +165,13 @@ impl Cli {
     }
 }
 
+/// Falco's tools look for `falco [OPTION...]`.
+fn usage(called: Option<&OsString>) -> String {
+    let called = called.and_then(|path| Path::new(path).file_name()).filter(|name| *name == "falco");
+    let name = if called.is_some() { "falco" } else { "saker" };
+    format!("{name} [OPTION...]\n       {name} doctor | record FILE | replay FILE [OPTION...]")
+}
+
 impl Common {
     fn extend(&mut self, later: Self) {
         self.config = later.config.or(self.config.take());
@@ -168,6 +179,7 @@ impl Common {
         self.options.extend(later.options);
         self.seconds = later.seconds.max(self.seconds);
         self.unbuffered |= later.unbuffered;
+        self.verbose |= later.verbose;
         self.print = later.print.or(self.print.take());
     }
 }

@@ -40,7 +40,6 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
         return print(&text(|out| list_events::write(out, cli.format)));
     }
     let config = load_config(cli)?;
-    let json = config.outputs.format.json;
     match &cli.command {
         Some(Command::Doctor { trace: true, .. }) => {
             return Err(AppError::NotBuilt {
@@ -61,7 +60,7 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
     }
     if let Some(source) = &cli.list {
         check_source(source)?;
-        let how = Listing { names_only: cli.names_only, format: cli.format, verbose: cli.verbose };
+        let how = Listing { names_only: cli.names_only, format: cli.format, verbose: cli.common.verbose };
         return print(&text(|out| list::write(out, &classes(shim::FIELDS), how)));
     }
     check_sources(cli)?;
@@ -69,9 +68,7 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
         return validate(cli, &config);
     }
     if cli.describe_all || cli.describe.is_some() {
-        let files = rule_files::read(&config.rules, trust(cli))?;
-        let loaded = shim::load(&files.files, &config)?;
-        return describe(cli, &loaded, json);
+        return describe(cli, &config);
     }
     start(cli, config)
 }
@@ -83,8 +80,7 @@ fn start(cli: &Cli, config: Config) -> Result<(), AppError> {
     }
     config.require_output()?;
     if cli.dry_run {
-        let files = rule_files::read(&config.rules, trust(cli))?;
-        let loaded = shim::load(&files.files, &config)?;
+        let loaded = load_rules(cli, &config)?;
         return report::failure(&loaded.reports).map_or(Ok(()), |report| Err(AppError::Rules { report }));
     }
     if let Some(path) = &cli.pidfile {
@@ -131,6 +127,7 @@ fn check_sources(cli: &Cli) -> Result<(), AppError> {
 }
 
 fn validate(cli: &Cli, config: &Config) -> Result<(), AppError> {
+    config.notices.iter().for_each(|notice| tell(notice));
     tell("Validating rules file(s):");
     cli.validate.iter().for_each(|path| tell(&format!("   {}", path.display())));
     let files = rule_files::read_named(&cli.validate)?;
@@ -138,7 +135,15 @@ fn validate(cli: &Cli, config: &Config) -> Result<(), AppError> {
     validate::answer(&loaded.reports, config.outputs.format.json, None)
 }
 
-fn describe(cli: &Cli, loaded: &shim::Loaded, _json: bool) -> Result<(), AppError> {
+/// Loads the configured rules for a command that answers and ends; what the sensor would log is told at once.
+fn load_rules(cli: &Cli, config: &Config) -> Result<shim::Loaded, AppError> {
+    let files = rule_files::read(&config.rules, trust(cli))?;
+    config.notices.iter().chain(&files.notices).for_each(|notice| tell(notice));
+    shim::load(&files.files, config)
+}
+
+fn describe(cli: &Cli, config: &Config) -> Result<(), AppError> {
+    let loaded = load_rules(cli, config)?;
     let rules = loaded.rules.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let rules: Vec<_> =
         rules.filter(|(name, _)| cli.describe.as_ref().is_none_or(|wanted| wanted == name)).collect();

@@ -62,6 +62,8 @@ pub struct Config {
     pub metrics: Option<Metrics>,
     /// What is done about lost events.
     pub drops: Drops,
+    /// `-v`: statistics at the end.
+    pub is_verbose: bool,
     /// `-M`: the sensor stops after this time; `None`: never.
     pub stop_after: Option<Duration>,
     /// `FALCO_HOSTNAME`, where it is set.
@@ -180,6 +182,7 @@ impl Config {
             self.rules.paths.clone_from(&common.rules);
             self.rules.are_explicit = true;
         }
+        self.is_verbose = common.verbose;
         self.stop_after = (common.seconds > 0).then(|| Duration::from_secs(common.seconds));
         if common.unbuffered {
             self.outputs.is_buffered = false;

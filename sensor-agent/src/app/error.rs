@@ -19,7 +19,7 @@ use crate::{capture::CaptureError, decode::recording::RecordingError};
 pub enum AppError {
     /// The command line; also a request for help, which is no failure.
     #[error("{}", arguments(.0))]
-    Arguments(#[source] clap::Error),
+    Arguments(clap::Error),
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -24,7 +24,7 @@ pub fn read(rules: &Rules, trust: Trust) -> Result<RuleFiles, AppError> {
     for path in &rules.paths {
         let files = files::expand(path)?;
         if files.is_empty() && rules.are_explicit && !path.is_dir() {
-            let source = std::io::ErrorKind::NotFound.into();
+            let source = rustix::io::Errno::NOENT.into();
             return Err(FileError::Read { path: path.clone(), source }.into());
         }
         if files.is_empty() {

@@ -44,7 +44,15 @@ fn falco_flags() {
             Cli { list_events: true, format: Format::Markdown, markdown: true, ..Cli::default() },
         ),
         ("falco --version", Cli { version: true, ..Cli::default() }),
-        ("falco -i -v --page-size", Cli { ignored: true, verbose: true, page_size: true, ..Cli::default() }),
+        (
+            "falco -i -v --page-size",
+            Cli {
+                ignored: true,
+                page_size: true,
+                common: Common { verbose: true, ..Common::default() },
+                ..Cli::default()
+            },
+        ),
         ("falco -P /run/f.pid", Cli { pidfile: Some("/run/f.pid".into()), ..Cli::default() }),
         ("falco --dry-run", Cli { dry_run: true, ..Cli::default() }),
         ("falco --enable-source syscall", Cli { enable_source: vec!["syscall".into()], ..Cli::default() }),
@@ -69,6 +77,16 @@ fn options_behind_a_command_are_added() {
     assert!(matches!(cli.command, Some(Command::Replay { ref file, .. }) if file.as_os_str() == "f.rec"));
     let cli = parse("saker doctor --trace").expect("parses");
     assert!(matches!(cli.command, Some(Command::Doctor { trace: true, .. })));
+}
+
+#[test]
+fn help_names_the_program_as_it_was_called() {
+    for (line, expect) in
+        [("falco -h", "Usage: falco [OPTION...]"), ("/usr/bin/saker --help", "Usage: saker [OPTION...]")]
+    {
+        let message = parse(line).expect_err("help is handed out as an error");
+        assert!(message.contains(expect), "{line}: {message}");
+    }
 }
 
 #[test]

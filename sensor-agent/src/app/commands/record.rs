@@ -16,6 +16,7 @@ use sensor_common::syscalls::TABLE;
 
 use crate::{
     app::{AppError, config::Config, output::tell, recording, shim},
+    border::Stats,
     capture::{Options, Sensor},
     decode::{Record, recording::Writer},
     enrich::host::ProcessFiles,
@@ -61,8 +62,9 @@ pub(super) fn record(config: &Config, path: &Path, seconds: u64) -> Result<(), A
         sensor.drain.wait(round, LOOK)?;
     }
     let records = writer.records();
+    let lost = Stats { ledger: sensor.ledger.rows(), ..Stats::default() }.lost();
     writer.finish().and_then(|mut file| file.flush()).map_err(failed("write"))?;
-    tell(&format!("{records} records in {}", path.display()));
+    tell(&format!("{records} records in {}, {lost} lost", path.display()));
     Ok(())
 }
 

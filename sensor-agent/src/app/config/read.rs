@@ -43,6 +43,7 @@ impl Reader<'_> {
             files: Vec::new(),
             includes: Vec::new(),
             notices: Vec::new(),
+            is_verbose: false,
             stop_after: None,
             hostname: None,
         }

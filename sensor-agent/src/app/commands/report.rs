@@ -120,7 +120,11 @@ impl Issue {
             write!(out, ": ({}:{}:{})", place.file, place.line, place.column)?;
         }
         let Self { code, short, message, .. } = self;
-        write!(out, "\n------\n{}------\n{code} ({short}): {message}", self.snippet)
+        write!(out, "\n------\n{}------\n{code} ({short}", self.snippet)?;
+        if let Some(field) = &self.deprecated_field {
+            write!(out, ": field '{field}'")?;
+        }
+        write!(out, "): {message}")
     }
 
     fn json(&self, meaning: &str) -> Value {

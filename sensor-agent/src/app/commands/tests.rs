@@ -73,7 +73,7 @@ fn reports_as_text() {
     assert_eq!(
         b.details(),
         "b.yaml: Ok, with warnings\n1 Schema warnings:\n------\nfailed for <root>\n------\n1 Warnings:\nIn rules \
-         content: (b.yaml:0:0)\n------\nx\n^\n------\nLOAD_DEPRECATED_ITEM (Used deprecated item): evt.dir"
+         content: (b.yaml:0:0)\n------\nx\n^\n------\nLOAD_DEPRECATED_ITEM (Used deprecated item: field 'evt.dir'): evt.dir"
     );
     let told = failure(&reports()).expect("one is invalid");
     assert_eq!(told, format!("{}\nb.yaml: Ok, with warnings\nc.yaml: Ok", a.details()));

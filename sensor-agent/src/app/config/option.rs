@@ -113,8 +113,10 @@ fn steps(key: &str) -> Result<Vec<Step>, &'static str> {
                 }
                 is_behind_index = c == '[';
                 if is_behind_index {
-                    let index: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                    steps.push(match index.as_str() {
+                    let (index, behind) =
+                        chars.as_str().split_once(']').ok_or("a `[` in a key needs its `]`")?;
+                    chars = behind.chars();
+                    steps.push(match index {
                         "" => Step::Append,
                         digits => Step::Index(digits.parse().map_err(|_no| "an index is a number or empty")?),
                     });

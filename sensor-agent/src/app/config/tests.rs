@@ -207,6 +207,21 @@ static_fields: {site: lab}
 }
 
 #[test]
+fn texts_as_editors_leave_them() {
+    for text in [
+        "\u{feff}priority: error\n",
+        "priority: error\r\n",
+        "---\npriority: error\n...\n",
+        "# c\npriority: error # c",
+    ] {
+        assert_eq!(good(text, &[]).rules.minimum, Priority::Error, "{text:?}");
+    }
+    for text in ["", "# nothing\n", "---\n", "~", "priority:\n"] {
+        assert_eq!(good(text, &[]).rules.minimum, Priority::Debug, "{text:?}");
+    }
+}
+
+#[test]
 fn ring_sizes_follow_falcos_presets() {
     const MIB: u32 = 1 << 20;
     for (text, cpus, expect) in [
@@ -268,6 +283,7 @@ fn bad_options_name_themselves() {
         ("=x", "a part of the key is empty"),
         ("a..b=x", "a part of the key is empty"),
         ("rules_files[x]=a", "an index is a number or empty"),
+        ("rules_files[0=x", "a `[` in a key needs its `]`"),
         ("rules_files[0]a=x", "behind `]` stands"),
         ("rules_files[5]=a", "index 5, but the list has 0 items"),
         ("[0]=a", "a part of the key is empty"),

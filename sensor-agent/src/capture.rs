@@ -17,7 +17,7 @@ mod ring;
 pub use attach::{Degraded, Options, Sensor};
 pub use control::Policy;
 pub use error::CaptureError;
-pub use hooks::{HOOKS, Hook, Need};
+pub use hooks::{HOOKS, Hook, Need, Place};
 pub use ledger::LedgerReader;
 pub use probe::Features;
 pub use ring::{Drain, Round};

@@ -4,6 +4,7 @@
 mod build;
 mod error;
 mod record;
+pub mod recording;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,8 @@
 //! Two exceptions: `app` wires everything and nobody imports it; `border` and `telemetry` are open to all
 //! and import nobody.
 
+/// Command line, configuration, commands: wires everything.
+pub mod app;
 /// Messages and the one channel type that cross from the sensor half to the egress half and back.
 pub mod border;
 /// The kernel edge: load, attach, drain, count.

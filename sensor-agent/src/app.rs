@@ -1,0 +1,14 @@
+//! Start and stop: command line, configuration, commands, and the wiring of everything else. Nobody imports it.
+
+pub mod cli;
+pub mod error;
+pub mod identity;
+pub mod output;
+pub mod files;
+pub mod config;
+pub mod rule_files;
+pub mod recording;
+mod shim;
+pub mod commands;
+
+pub use error::{AppError, Chain};

@@ -1,0 +1,188 @@
+//! The command line: Falco's flags as they are, and Saker's own commands beside them. Parsing only; what a flag means
+//! to the configuration is `config`'s business.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use super::AppError;
+
+/// What was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Parser)]
+#[command(
+    name = "saker",
+    about = "Runtime security sensor: system calls in, Falco-compatible alerts out",
+    disable_version_flag = true,
+    disable_help_subcommand = true
+)]
+#[expect(clippy::struct_excessive_bools, reason = "flags, as Falco has them")]
+pub struct Cli {
+    /// Options that the commands share.
+    #[command(flatten)]
+    pub common: Common,
+    /// Show the name and description of every rule and exit (everything about them with `json_output`).
+    #[arg(short = 'L')]
+    pub describe_all: bool,
+    /// Show one rule and exit.
+    #[arg(short = 'l', value_name = "RULE")]
+    pub describe: Option<String>,
+    /// List the fields a rule can use (of one event source) and exit.
+    #[arg(long, value_name = "SOURCE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub list: Option<String>,
+    /// With --list: names only.
+    #[arg(short = 'N')]
+    pub names_only: bool,
+    /// Format of --list and --list-events.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Deprecated: --format markdown.
+    #[arg(long, conflicts_with = "format", hide = true)]
+    pub markdown: bool,
+    /// List the events and exit.
+    #[arg(long)]
+    pub list_events: bool,
+    /// List the high-volume system calls that are left out unless a rule names them, and exit.
+    #[arg(short = 'i')]
+    pub ignored: bool,
+    /// Validate a rules file and exit; may be repeated, later files see earlier ones.
+    #[arg(short = 'V', long, value_name = "FILE")]
+    pub validate: Vec<PathBuf>,
+    /// Print version, kernel and what the sensor can use of it, and exit.
+    #[arg(long)]
+    pub version: bool,
+    /// Print the page size and exit.
+    #[arg(long)]
+    pub page_size: bool,
+    /// Do everything but watch: shows whether configuration and rules are right.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write the process id to this file.
+    #[arg(short = 'P', long, value_name = "FILE")]
+    pub pidfile: Option<PathBuf>,
+    /// Use these event sources only; may be repeated.
+    #[arg(long, value_name = "SOURCE", conflicts_with = "disable_source")]
+    pub enable_source: Vec<String>,
+    /// Do not use this event source; may be repeated.
+    #[arg(long, value_name = "SOURCE")]
+    pub disable_source: Vec<String>,
+    /// Saker's own commands.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that may stand before or behind a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Common {
+    /// Configuration file [default: /etc/saker/saker.yaml, then /etc/falco/falco.yaml].
+    #[arg(short = 'c', value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Rules file or directory, instead of the configuration's; may be repeated.
+    #[arg(short = 'r', value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+    /// Set one value of the configuration: `a.b=v`, `list[0].c=v`, `list[]=v`; may be repeated.
+    #[arg(short = 'o', long = "option", value_name = "KEY=VALUE")]
+    pub options: Vec<String>,
+    /// Stop after this many seconds.
+    #[arg(short = 'M', value_name = "SECS", default_value_t = 0, hide_default_value = true)]
+    pub seconds: u64,
+    /// Flush each line at once.
+    #[arg(short = 'U', long)]
+    pub unbuffered: bool,
+    /// Say more: types in --list, statistics at the end.
+    #[arg(short = 'v')]
+    pub verbose: bool,
+    /// Deprecated: append to every rule's output (`c` and `k` do nothing: their fields are always suggested).
+    #[arg(short = 'p', long, value_name = "FORMAT", allow_hyphen_values = true)]
+    pub print: Option<String>,
+}
+
+/// Saker's own commands.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Say what this kernel offers, attach for real where permitted, and name what is degraded.
+    Doctor {
+        /// Print what the kernel programs trace (builds with the feature `trace`).
+        #[arg(long)]
+        trace: bool,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "clap would show it as help")]
+        common: Common,
+    },
+    /// Record what the kernel side tells, for `replay`.
+    Record {
+        /// File to write.
+        file: PathBuf,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "clap would show it as help")]
+        common: Common,
+    },
+    /// Run rules over a recorded file; needs no privilege.
+    Replay {
+        /// File to read.
+        file: PathBuf,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "clap would show it as help")]
+        common: Common,
+    },
+}
+
+/// Format of listings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// For documentation.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+impl Cli {
+    /// Parses arguments; the first is the name it was called by (`saker`, or `falco`, which is the same). Options
+    /// behind a command are added to those before it.
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, AppError> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let command = Self::command().override_usage(usage(arguments.first()));
+        let mut matches = command.try_get_matches_from(arguments).map_err(AppError::Arguments)?;
+        let mut cli = Self::from_arg_matches_mut(&mut matches).map_err(AppError::Arguments)?;
+        if cli.markdown {
+            cli.format = Format::Markdown;
+        }
+        let of_command = match &mut cli.command {
+            Some(
+                Command::Doctor { common, .. }
+                | Command::Record { common, .. }
+                | Command::Replay { common, .. },
+            ) => std::mem::take(common),
+            None => return Ok(cli),
+        };
+        cli.common.extend(of_command);
+        Ok(cli)
+    }
+}
+
+/// Falco's tools look for `falco [OPTION...]`.
+fn usage(called: Option<&OsString>) -> String {
+    let called = called.and_then(|path| Path::new(path).file_name()).filter(|name| *name == "falco");
+    let name = if called.is_some() { "falco" } else { "saker" };
+    format!("{name} [OPTION...]\n       {name} doctor | record FILE | replay FILE [OPTION...]")
+}
+
+impl Common {
+    fn extend(&mut self, later: Self) {
+        self.config = later.config.or(self.config.take());
+        self.rules.extend(later.rules);
+        self.options.extend(later.options);
+        self.seconds = later.seconds.max(self.seconds);
+        self.unbuffered |= later.unbuffered;
+        self.verbose |= later.verbose;
+        self.print = later.print.or(self.print.take());
+    }
+}
+
+#[cfg(test)]
+mod tests;

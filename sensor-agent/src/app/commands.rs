@@ -1,0 +1,174 @@
+//! What the program does when it is asked for something else than running, and the way to running. The order in which
+//! questions are answered is Falco's: the first that is asked wins.
+
+mod describe;
+mod doctor;
+mod kernel;
+mod list;
+mod list_events;
+mod record;
+mod replay;
+mod report;
+mod validate;
+mod version;
+mod wrap;
+#[cfg(test)]
+mod tests;
+
+pub use report::{FileReport, Issue, Location};
+
+use self::{
+    kernel::Kernel,
+    list::{Listing, classes},
+};
+use super::{
+    AppError,
+    cli::{Cli, Command},
+    config::{Config, ConfigError, Engine, Surroundings},
+    files::Trust,
+    output::{print, tell, text},
+    rule_files, shim,
+};
+use crate::capture::CaptureError;
+
+/// Does what the command line asks for.
+pub fn run(cli: &Cli) -> Result<(), AppError> {
+    if cli.ignored {
+        return print(&text(list_events::ignored));
+    }
+    if cli.list_events {
+        return print(&text(|out| list_events::write(out, cli.format)));
+    }
+    let config = load_config(cli)?;
+    match &cli.command {
+        Some(Command::Doctor { trace: true, .. }) => {
+            return Err(AppError::NotBuilt {
+                what: "kernel-side tracing",
+                how: "cargo xtask build --features trace",
+            });
+        }
+        Some(Command::Doctor { trace: false, .. }) => return doctor(&config),
+        Some(Command::Record { file, .. }) => return record::record(&config, file, cli.common.seconds),
+        Some(Command::Replay { file, .. }) => return replay::replay(&config, file, cli.common.seconds),
+        None => {}
+    }
+    if cli.version {
+        return version(&config);
+    }
+    if cli.page_size {
+        return print(&format!("Your system page size is: {}\n", rustix::param::page_size()));
+    }
+    if let Some(source) = &cli.list {
+        check_source(source)?;
+        let how = Listing { names_only: cli.names_only, format: cli.format, verbose: cli.common.verbose };
+        return print(&text(|out| list::write(out, &classes(shim::FIELDS), how)));
+    }
+    check_sources(cli)?;
+    if !cli.validate.is_empty() {
+        return validate(cli, &config);
+    }
+    if cli.describe_all || cli.describe.is_some() {
+        return describe(cli, &config);
+    }
+    start(cli, config)
+}
+
+/// Runs the sensor, or everything that comes before.
+fn start(cli: &Cli, config: Config) -> Result<(), AppError> {
+    if let Engine::Replay(file) = &config.engine {
+        return replay::replay(&config, file, cli.common.seconds);
+    }
+    config.require_output()?;
+    if cli.dry_run {
+        let loaded = load_rules(cli, &config)?;
+        return report::failure(&loaded.reports).map_or(Ok(()), |report| Err(AppError::Rules { report }));
+    }
+    if let Some(path) = &cli.pidfile {
+        std::fs::write(path, format!("{}", std::process::id())).map_err(|source| AppError::Output {
+            action: "write",
+            path: path.clone(),
+            source,
+        })?;
+    }
+    shim::run(config)
+}
+
+fn load_config(cli: &Cli) -> Result<Config, AppError> {
+    let surroundings = Surroundings {
+        variables: &|name| std::env::var(name).ok(),
+        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        trust: trust(cli),
+    };
+    let config = Config::load(&cli.common, &surroundings)?;
+    Ok(config)
+}
+
+/// Files decide what a running sensor sees; where nothing runs they may be anyone's.
+fn trust(cli: &Cli) -> Trust {
+    let is_question = cli.version
+        || cli.list.is_some()
+        || cli.page_size
+        || cli.describe_all
+        || cli.describe.is_some()
+        || !cli.validate.is_empty()
+        || matches!(cli.command, Some(Command::Doctor { .. } | Command::Replay { .. }));
+    if is_question { Trust::Anyone } else { Trust::OwnerOnly }
+}
+
+/// An empty name stands for all sources.
+fn check_source(name: &str) -> Result<(), AppError> {
+    let is_known = name.is_empty() || name == list::SOURCE;
+    if is_known { Ok(()) } else { Err(AppError::Unknown { kind: "event source", name: name.to_owned() }) }
+}
+
+fn check_sources(cli: &Cli) -> Result<(), AppError> {
+    cli.enable_source.iter().chain(&cli.disable_source).try_for_each(|source| check_source(source))?;
+    if cli.disable_source.is_empty() { Ok(()) } else { Err(ConfigError::NoSource.into()) }
+}
+
+fn validate(cli: &Cli, config: &Config) -> Result<(), AppError> {
+    config.notices.iter().for_each(|notice| tell(notice));
+    tell("Validating rules file(s):");
+    cli.validate.iter().for_each(|path| tell(&format!("   {}", path.display())));
+    let files = rule_files::read_named(&cli.validate)?;
+    let loaded = shim::load(&files, config)?;
+    validate::answer(&loaded.reports, config.outputs.format.json, None)
+}
+
+/// Loads the configured rules for a command that answers and ends; what the sensor would log is told at once.
+fn load_rules(cli: &Cli, config: &Config) -> Result<shim::Loaded, AppError> {
+    let files = rule_files::read(&config.rules, trust(cli))?;
+    config.notices.iter().chain(&files.notices).for_each(|notice| tell(notice));
+    shim::load(&files.files, config)
+}
+
+fn describe(cli: &Cli, config: &Config) -> Result<(), AppError> {
+    let loaded = load_rules(cli, config)?;
+    let rules = loaded.rules.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let rules: Vec<_> =
+        rules.filter(|(name, _)| cli.describe.as_ref().is_none_or(|wanted| wanted == name)).collect();
+    match &cli.describe {
+        Some(name) if rules.is_empty() => Err(AppError::Unknown { kind: "rule", name: name.clone() }),
+        _ => print(&text(|out| describe::write(out, rules))),
+    }
+}
+
+fn doctor(config: &Config) -> Result<(), AppError> {
+    let kernel = Kernel::look(config.ring);
+    print(&text(|out| doctor::write(out, &kernel, config.ring)))?;
+    kernel.attached.map(drop).map_err(AppError::from)
+}
+
+/// Without permission to attach there is an answer all the same; a kernel that refuses is an error.
+fn version(config: &Config) -> Result<(), AppError> {
+    let kernel = Kernel::look(config.ring);
+    print(&if config.outputs.format.json {
+        version::json(&kernel)
+    } else {
+        text(|out| version::write(out, &kernel))
+    })?;
+    match kernel.attached {
+        Ok(_) | Err(CaptureError::NotPermitted { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

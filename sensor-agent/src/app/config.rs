@@ -1,0 +1,211 @@
+//! Configuration in two stages: [`Raw`] is what was written, put together from file, included files and options;
+//! [`Config`] is checked, with units in types. Nothing reads keys behind this module.
+//!
+//! Precedence, later wins: built-in defaults (only when there is no file at all) or the main file; the files of its
+//! `config_files`, in order; `-o`; the flags `-r`, `-U`, `-p`. Falco's keys keep Falco's meaning and defaults. Stricter
+//! than Falco: an unknown key and a value of the wrong kind are errors, with the place of each.
+//!
+//! Saker's own keys: `rules_strict` (a fault in one rule refuses its file; default off: the other rules run),
+//! `resolved_paths` (on or off), `saker.ring_bytes` and `saker.reserve_bytes` (see [`RingSize`]).
+
+mod check;
+mod keys;
+mod option;
+mod raw;
+mod read;
+mod sections;
+mod tree;
+#[cfg(test)]
+mod tests;
+
+pub use keys::{KEYS, Key, Shape, Use};
+pub use raw::Raw;
+pub use sections::{
+    AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, HttpOutput,
+    Log, Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
+};
+pub use tree::{Fault, Place, Variables};
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use super::{
+    cli::Common,
+    files::{FileError, Trust},
+};
+
+/// Everything that was decided before the sensor starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Configuration files in effect, the main file first; none: the built-in defaults.
+    pub files: Vec<PathBuf>,
+    /// Files and directories that `config_files` names: watched with the files.
+    pub includes: Vec<PathBuf>,
+    /// Changed files cause a reload.
+    pub watch_files: bool,
+    /// What is worth a line in the log: keys without effect, deprecated options.
+    pub notices: Vec<String>,
+    /// Where records come from.
+    pub engine: Engine,
+    /// The ring.
+    pub ring: RingSize,
+    /// Bound of the process table.
+    pub processes: usize,
+    /// Which rules run.
+    pub rules: Rules,
+    /// Where alerts go.
+    pub outputs: Outputs,
+    /// The admin server.
+    pub webserver: Option<Webserver>,
+    /// The agent's own log.
+    pub log: Log,
+    /// Metric snapshots.
+    pub metrics: Option<Metrics>,
+    /// What is done about lost events.
+    pub drops: Drops,
+    /// `-v`: statistics at the end.
+    pub is_verbose: bool,
+    /// `-M`: the sensor stops after this time; `None`: never.
+    pub stop_after: Option<Duration>,
+    /// `FALCO_HOSTNAME`, where it is set.
+    pub hostname: Option<String>,
+}
+
+impl Default for Config {
+    /// What an empty file means.
+    fn default() -> Self {
+        let place = Place { source: "".into(), at: None };
+        let root = tree::Node::empty(place);
+        let mut reader = read::Reader { root: &root, faults: Vec::new() };
+        reader.config(1)
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file of it cannot be read, or must not be trusted.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// What is wrong in it, each with its place.
+    #[error("{}", Lines(faults))]
+    Faults {
+        /// At least one.
+        faults: Vec<Fault>,
+    },
+    /// There is nothing to load.
+    #[error(
+        "You must specify at least one rules file: with -r, or with `rules_files` in the configuration (none of these exists: {})",
+        looked_at.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    NoRules {
+        /// What the configuration names.
+        looked_at: Vec<PathBuf>,
+    },
+    /// Alerts would go nowhere.
+    #[error("no output is enabled: set stdout_output.enabled, or another output, to true")]
+    NoOutput,
+    /// Every event source was turned off.
+    #[error("no event source is left: --disable-source turns all of them off")]
+    NoSource,
+}
+
+impl From<Fault> for ConfigError {
+    fn from(fault: Fault) -> Self {
+        Self::Faults { faults: vec![fault] }
+    }
+}
+
+struct Lines<'a>(&'a [Fault]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n       ")?;
+            }
+            write!(f, "{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a configuration depends on besides its text.
+pub struct Surroundings<'a> {
+    /// Environment variables.
+    pub variables: Variables<'a>,
+    /// Online CPUs: Falco's ring sizes are per some of them.
+    pub cpus: usize,
+    /// Whether files that others may write are refused.
+    pub trust: Trust,
+}
+
+impl Config {
+    /// Reads and checks the configuration that the command line names.
+    pub fn load(common: &Common, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+        let variables = surroundings.variables;
+        let named = common.config.as_deref();
+        let raw = Raw::read(named, &raw::LOCATIONS, &common.options, surroundings.trust, variables)?;
+        let mut config = Self::new(raw, surroundings)?;
+        config.take(common);
+        Ok(config)
+    }
+
+    /// Checks a configuration.
+    pub fn new(raw: Raw, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
+        let checked = check::check(&raw.root);
+        if !checked.faults.is_empty() {
+            return Err(ConfigError::Faults { faults: checked.faults });
+        }
+        let mut reader = read::Reader { root: &raw.root, faults: Vec::new() };
+        let mut config = reader.config(surroundings.cpus);
+        if !reader.faults.is_empty() {
+            return Err(ConfigError::Faults { faults: reader.faults });
+        }
+        for (keys, why) in
+            [(checked.unused, "this version does not act on"), (checked.retired, "retired, without effect")]
+        {
+            if !keys.is_empty() {
+                config
+                    .notices
+                    .push(format!("configuration keys {why}: {}", keys.join(", ").replace("[]", "")));
+            }
+        }
+        config.files = raw.files;
+        config.includes = raw.includes;
+        config.hostname = (surroundings.variables)("FALCO_HOSTNAME").filter(|name| !name.is_empty());
+        Ok(config)
+    }
+
+    /// Flags that say more than the configuration.
+    fn take(&mut self, common: &Common) {
+        if !common.rules.is_empty() {
+            self.rules.paths.clone_from(&common.rules);
+            self.rules.are_explicit = true;
+        }
+        self.is_verbose = common.verbose;
+        self.stop_after = (common.seconds > 0).then(|| Duration::from_secs(common.seconds));
+        if common.unbuffered {
+            self.outputs.is_buffered = false;
+        }
+        if let Some(print) = &common.print {
+            let what =
+                "The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.";
+            self.notices.push(what.into());
+            if !matches!(print.as_str(), "c" | "container" | "k" | "kubernetes") {
+                let extra_output = Some(print.clone());
+                self.rules.append_output.push(AppendOutput { extra_output, ..AppendOutput::default() });
+            }
+        }
+    }
+
+    /// An error when alerts would go nowhere.
+    pub fn require_output(&self) -> Result<(), ConfigError> {
+        let outputs = &self.outputs;
+        let has_one = outputs.stdout
+            || outputs.syslog
+            || outputs.file.is_some()
+            || outputs.program.is_some()
+            || outputs.http.is_some();
+        if has_one { Ok(()) } else { Err(ConfigError::NoOutput) }
+    }
+}

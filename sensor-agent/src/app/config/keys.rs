@@ -1,0 +1,226 @@
+//! The table of configuration keys: Falco's, each with what this version does with it, and Saker's own.
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shape {
+    /// `true`, `yes`, `on`, `y` and their opposites, any case.
+    Bool,
+    /// A whole number in this range.
+    Int(i64, i64),
+    /// A number in this range.
+    Number(f64, f64),
+    /// Any scalar.
+    Text,
+    /// One of these words, any case.
+    Word(&'static [&'static str]),
+    /// Anything; whoever reads it checks it.
+    Free,
+}
+
+/// What this version does with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Acts on it.
+    Read,
+    /// Accepts it; a notice says that nothing follows from it.
+    Unused,
+    /// Accepts what older Falco versions had; the notice says so.
+    Retired,
+}
+
+/// A row: a path of a leaf. `[]` stands for any item of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// `webserver.listen_port`, `rules[].enable.tag`
+    pub path: &'static str,
+    /// What its value may be.
+    pub shape: Shape,
+    /// What follows from it.
+    pub usage: Use,
+}
+
+const fn read(path: &'static str, shape: Shape) -> Key {
+    Key { path, shape, usage: Use::Read }
+}
+
+const fn unused(path: &'static str, shape: Shape) -> Key {
+    Key { path, shape, usage: Use::Unused }
+}
+
+const fn retired(path: &'static str) -> Key {
+    Key { path, shape: Shape::Free, usage: Use::Retired }
+}
+
+const BOOL: Shape = Shape::Bool;
+const TEXT: Shape = Shape::Text;
+const FREE: Shape = Shape::Free;
+const COUNT: Shape = Shape::Int(0, i64::MAX);
+const PRESET: Shape = Shape::Int(1, 10);
+const PRIORITY: Shape = Shape::Word(&[
+    "emergency",
+    "alert",
+    "critical",
+    "error",
+    "warning",
+    "notice",
+    "informational",
+    "info",
+    "debug",
+]);
+
+/// Largest ring, bytes: the kernel takes any power of two, a node does not.
+const MAX_RING: i64 = 1 << 30;
+
+/// Every key, grouped as in Falco's own file.
+pub static KEYS: &[Key] = &[
+    read("config_files", FREE),
+    read("watch_config_files", BOOL),
+    read("rules_files[]", TEXT),
+    read("rules_file[]", TEXT),
+    unused("rule_files[]", TEXT),
+    read("rules[].enable.rule", TEXT),
+    read("rules[].enable.tag", TEXT),
+    read("rules[].disable.rule", TEXT),
+    read("rules[].disable.tag", TEXT),
+    // Saker: a fault in one rule refuses its whole file, as Falco does (default: the other rules run).
+    read("rules_strict", BOOL),
+    // Saker: evaluate once more with the name that the kernel resolved, when it is not the one that was spelled.
+    read("resolved_paths", Shape::Word(&["on", "off", "true", "false"])),
+    // Saker: bytes of the ring, a power of two; without it, Falco's preset decides.
+    read("saker.ring_bytes", Shape::Int(65_536, MAX_RING)),
+    // Saker: bytes of the ring that only fork, exec, exit and cgroup records may use; without it, an eighth.
+    read("saker.reserve_bytes", Shape::Int(0, MAX_RING)),
+    read("engine.kind", Shape::Word(&["modern_ebpf", "kmod", "ebpf", "replay", "nodriver"])),
+    read("engine.kmod.buf_size_preset", PRESET),
+    unused("engine.kmod.drop_failed_exit", BOOL),
+    read("engine.modern_ebpf.cpus_for_each_buffer", COUNT),
+    read("engine.modern_ebpf.buf_size_preset", PRESET),
+    unused("engine.modern_ebpf.drop_failed_exit", BOOL),
+    unused("engine.modern_ebpf.disable_iterators", BOOL),
+    read("engine.replay.capture_file", TEXT),
+    retired("engine.ebpf"),
+    retired("engine.gvisor"),
+    unused("capture.enabled", BOOL),
+    unused("capture.path_prefix", TEXT),
+    unused("capture.mode", Shape::Word(&["rules", "all_rules"])),
+    unused("capture.default_duration", COUNT),
+    unused("capture.max_file_size_mb", Shape::Int(0, 1_048_576)),
+    unused("load_plugins[]", TEXT),
+    unused("plugins", FREE),
+    unused("plugins_hostinfo", BOOL),
+    unused("container_engines", FREE),
+    read("time_format_iso_8601", BOOL),
+    read("buffer_format_base64", BOOL),
+    read("priority", PRIORITY),
+    read("json_output", BOOL),
+    read("json_include_output_property", BOOL),
+    read("json_include_message_property", BOOL),
+    read("json_include_output_fields_property", BOOL),
+    read("json_include_tags_property", BOOL),
+    read("buffered_outputs", BOOL),
+    read("rule_matching", Shape::Word(&["first", "all"])),
+    read("outputs_queue.capacity", Shape::Int(0, 16_777_216)),
+    read("append_output[].match.rule", TEXT),
+    read("append_output[].match.source", TEXT),
+    read("append_output[].match.tags[]", TEXT),
+    read("append_output[].extra_output", TEXT),
+    read("append_output[].extra_fields", FREE),
+    read("append_output[].suggested_output", BOOL),
+    read("static_fields", FREE),
+    read("stdout_output.enabled", BOOL),
+    read("syslog_output.enabled", BOOL),
+    read("file_output.enabled", BOOL),
+    read("file_output.filename", TEXT),
+    read("file_output.keep_alive", BOOL),
+    read("program_output.enabled", BOOL),
+    read("program_output.program", TEXT),
+    read("program_output.keep_alive", BOOL),
+    read("http_output.enabled", BOOL),
+    read("http_output.url", TEXT),
+    read("http_output.user_agent", TEXT),
+    read("http_output.insecure", BOOL),
+    read("http_output.ca_cert", TEXT),
+    read("http_output.ca_bundle", TEXT),
+    read("http_output.ca_path", TEXT),
+    read("http_output.mtls", BOOL),
+    read("http_output.client_cert", TEXT),
+    read("http_output.client_key", TEXT),
+    read("http_output.echo", BOOL),
+    read("http_output.compress_uploads", BOOL),
+    read("http_output.keep_alive", BOOL),
+    read("http_output.max_consecutive_timeouts", Shape::Int(0, 255)),
+    retired("grpc"),
+    retired("grpc_output"),
+    read("webserver.enabled", BOOL),
+    unused("webserver.threadiness", COUNT),
+    read("webserver.listen_port", Shape::Int(0, 65_535)),
+    read("webserver.listen_address", TEXT),
+    read("webserver.k8s_healthz_endpoint", TEXT),
+    read("webserver.prometheus_metrics_enabled", BOOL),
+    read("webserver.ssl_enabled", BOOL),
+    read("webserver.ssl_certificate", TEXT),
+    read("log_stderr", BOOL),
+    read("log_syslog", BOOL),
+    read("log_level", PRIORITY),
+    unused("libs_logger.enabled", BOOL),
+    unused(
+        "libs_logger.severity",
+        Shape::Word(&["fatal", "critical", "error", "warning", "notice", "info", "debug", "trace"]),
+    ),
+    read("output_timeout", COUNT),
+    unused("syscall_event_timeouts.max_consecutives", Shape::Int(1, i64::MAX)),
+    read("syscall_event_drops.threshold", Shape::Number(0.0, 1.0)),
+    read("syscall_event_drops.actions[]", Shape::Word(&["ignore", "log", "alert", "exit"])),
+    read("syscall_event_drops.rate", Shape::Number(0.0, f64::MAX)),
+    read("syscall_event_drops.max_burst", COUNT),
+    unused("syscall_event_drops.simulate_drops", BOOL),
+    read("metrics.enabled", BOOL),
+    read("metrics.interval", TEXT),
+    read("metrics.output_rule", BOOL),
+    read("metrics.output_file", TEXT),
+    unused("metrics.rules_counters_enabled", BOOL),
+    unused("metrics.resource_utilization_enabled", BOOL),
+    unused("metrics.state_counters_enabled", BOOL),
+    unused("metrics.kernel_event_counters_enabled", BOOL),
+    unused("metrics.kernel_event_counters_per_cpu_enabled", BOOL),
+    unused("metrics.kernel_iter_event_counters_enabled", BOOL),
+    unused("metrics.libbpf_stats_enabled", BOOL),
+    unused("metrics.plugins_metrics_enabled", BOOL),
+    unused("metrics.jemalloc_stats_enabled", BOOL),
+    unused("metrics.convert_memory_to_mb", BOOL),
+    unused("metrics.include_empty_values", BOOL),
+    read("base_syscalls.custom_set[]", TEXT),
+    read("base_syscalls.repair", BOOL),
+    read("base_syscalls.all", BOOL),
+    read("falco_libs.thread_table_size", Shape::Int(1, 16_777_216)),
+    unused("falco_libs.thread_table_auto_purging_interval_s", COUNT),
+    unused("falco_libs.thread_table_auto_purging_thread_timeout_s", COUNT),
+    unused("falco_libs.snaplen", COUNT),
+];
+
+/// The row of exactly this path.
+pub(super) fn leaf(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// Whether rows stand below this path with this separator (`.` or `[]`).
+pub(super) fn has_below(path: &str, separator: &str) -> bool {
+    KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with(separator)))
+}
+
+/// The known path that `path` probably means: a similar name beside it, or the same name elsewhere.
+pub(super) fn nearest(path: &str) -> Option<String> {
+    let (parent, name) = path.rsplit_once('.').map_or(("", path), |(parent, name)| (parent, name));
+    let siblings = KEYS.iter().filter_map(|key| {
+        let rest =
+            if parent.is_empty() { key.path } else { key.path.strip_prefix(parent)?.strip_prefix('.')? };
+        rest.split(['.', '[']).next()
+    });
+    let score = |candidate: &str| strsim::normalized_damerau_levenshtein(candidate, name);
+    let best = siblings.max_by(|a, b| score(a).total_cmp(&score(b))).filter(|best| score(best) >= 0.6);
+    if let Some(best) = best {
+        return Some(if parent.is_empty() { best.to_owned() } else { format!("{parent}.{best}") });
+    }
+    let elsewhere = KEYS.iter().find(|key| key.path.trim_end_matches("[]").rsplit('.').next() == Some(name));
+    elsewhere.map(|key| key.path.trim_end_matches("[]").to_owned())
+}

@@ -1,0 +1,368 @@
+//! Tree → [`Config`]. The tree has been compared with the table of keys, so that a value has its kind here; what is
+//! left to find are values that contradict each other.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use super::{
+    Config,
+    check::boolean,
+    sections::{
+        AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput,
+        HttpOutput, Log, Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
+    },
+    tree::{Fault, Kind, Node},
+};
+use crate::border::Priority;
+
+/// Waiting alerts when Falco's configuration says 0, which means "no bound" there.
+const QUEUE: usize = 65_536;
+
+/// Reads values and collects what is wrong with them.
+pub(super) struct Reader<'a> {
+    pub(super) root: &'a Node,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    pub(super) fn config(&mut self, cpus: usize) -> Config {
+        Config {
+            engine: self.engine(),
+            ring: self.ring(cpus),
+            processes: self.number("falco_libs.thread_table_size", 262_144),
+            rules: self.rules(),
+            outputs: self.outputs(),
+            webserver: self.webserver(),
+            log: Log {
+                stderr: self.bool("log_stderr", true),
+                syslog: self.bool("log_syslog", true),
+                level: self.priority("log_level", Priority::Informational),
+            },
+            metrics: self.metrics(),
+            drops: self.drops(),
+            watch_files: self.bool("watch_config_files", true),
+            files: Vec::new(),
+            includes: Vec::new(),
+            notices: Vec::new(),
+            is_verbose: false,
+            stop_after: None,
+            hostname: None,
+        }
+    }
+
+    fn text(&self, path: &str) -> Option<&str> {
+        self.root.at(path).and_then(Node::scalar)
+    }
+
+    fn filled(&self, path: &str) -> Option<&str> {
+        self.text(path).filter(|text| !text.is_empty())
+    }
+
+    fn bool(&self, path: &str, default: bool) -> bool {
+        self.text(path).and_then(boolean).unwrap_or(default)
+    }
+
+    fn number<T: std::str::FromStr>(&self, path: &str, default: T) -> T {
+        self.text(path).and_then(|text| text.parse().ok()).unwrap_or(default)
+    }
+
+    fn texts(&self, path: &str) -> Vec<String> {
+        self.root.at(path).map(scalars).unwrap_or_default()
+    }
+
+    fn priority(&self, path: &str, default: Priority) -> Priority {
+        self.text(path).and_then(Priority::parse).unwrap_or(default)
+    }
+
+    /// Reports a fault at a value, or at the section it would stand in.
+    fn fault(&mut self, path: &str, what: impl Into<String>) {
+        let parent = path.rsplit_once('.').and_then(|(parent, _)| self.root.at(parent));
+        let node = self.root.at(path).or(parent).unwrap_or(self.root);
+        self.faults.push(Fault { place: node.place.clone(), what: what.into() });
+    }
+
+    fn engine(&mut self) -> Engine {
+        match self.text("engine.kind").unwrap_or_default().to_ascii_lowercase().as_str() {
+            "nodriver" => Engine::None,
+            "replay" => {
+                if let Some(path) = self.filled("engine.replay.capture_file") {
+                    return Engine::Replay(path.into());
+                }
+                let what = "`engine.kind` is replay, but `engine.replay.capture_file` is empty";
+                self.fault("engine.kind", what);
+                Engine::None
+            }
+            _ => Engine::Live,
+        }
+    }
+
+    /// Falco has one ring of the preset's size for each few CPUs; Saker has one, as large as they are together.
+    fn ring(&mut self, cpus: usize) -> RingSize {
+        const MAX_PRESET_BYTES: u64 = 512 * 1024 * 1024;
+        let kind = if self.text("engine.kind") == Some("kmod") { "kmod" } else { "modern_ebpf" };
+        let preset: u32 = self.number(&format!("engine.{kind}.buf_size_preset"), 4);
+        let per_buffer: usize = self.number("engine.modern_ebpf.cpus_for_each_buffer", 2);
+        let buffers = if per_buffer == 0 { 1 } else { cpus.div_ceil(per_buffer).max(1) };
+        let wanted = (1_u64 << (19 + preset)) * buffers as u64;
+        let default = wanted.next_power_of_two().min(MAX_PRESET_BYTES) as u32;
+        let bytes: u32 = self.number("saker.ring_bytes", default);
+        if !bytes.is_power_of_two() {
+            self.fault(
+                "saker.ring_bytes",
+                format!("`saker.ring_bytes` is {bytes}, it must be a power of two"),
+            );
+        }
+        let reserve_bytes = self.number("saker.reserve_bytes", bytes / 8);
+        if reserve_bytes >= bytes {
+            let what =
+                format!("`saker.reserve_bytes` is {reserve_bytes}, it must be less than the ring's {bytes}");
+            self.fault("saker.reserve_bytes", what);
+        }
+        RingSize { bytes, reserve_bytes }
+    }
+
+    fn rules(&mut self) -> Rules {
+        if let (Some(_), Some(old)) = (self.root.get("rules_files"), self.root.get("rules_file")) {
+            let what = "`rules_file` is the old name of `rules_files`: only one may be given".into();
+            self.faults.push(Fault { place: old.place.clone(), what });
+        }
+        let mut paths = self.texts("rules_files");
+        paths.extend(self.texts("rules_file"));
+        let selection = self.root.get("rules").map(Node::items).unwrap_or_default();
+        let selection = selection.iter().flat_map(Node::entries).map(|entry| Selection {
+            enable: entry.key == "enable",
+            rule: entry.value.get("rule").and_then(Node::scalar).map(Into::into),
+            tag: entry.value.get("tag").and_then(Node::scalar).map(Into::into),
+        });
+        Rules {
+            paths: paths.into_iter().map(PathBuf::from).collect(),
+            are_explicit: false,
+            minimum: self.priority("priority", Priority::Debug),
+            matching: match self.text("rule_matching") {
+                Some(word) if word.eq_ignore_ascii_case("all") => Matching::All,
+                _ => Matching::First,
+            },
+            selection: selection.collect(),
+            is_strict: self.bool("rules_strict", false),
+            resolved_paths: self.bool("resolved_paths", true),
+            append_output: self.append_output(),
+            base_syscalls: BaseSyscalls {
+                custom_set: self.texts("base_syscalls.custom_set"),
+                repair: self.bool("base_syscalls.repair", false),
+                all: self.bool("base_syscalls.all", false),
+            },
+        }
+    }
+
+    fn append_output(&mut self) -> Vec<AppendOutput> {
+        let root = self.root;
+        let entries = root.get("append_output").map(Node::items).unwrap_or_default();
+        let mut keys: Vec<String> = Vec::new();
+        let mut read = |entry: &Node| {
+            let text = |path: &str| entry.at(path).and_then(Node::scalar).map(str::to_owned);
+            let extra = entry.get("extra_fields").map(Node::items).unwrap_or_default();
+            let extra_fields: Vec<ExtraField> = extra.iter().flat_map(extra_field).collect();
+            for field in &extra_fields {
+                let (ExtraField::Native(key) | ExtraField::Rendered { key, .. }) = field;
+                if keys.contains(key) {
+                    let what = format!("`extra_fields` has `{key}` twice");
+                    self.faults.push(Fault { place: entry.place.clone(), what });
+                }
+                keys.push(key.clone());
+            }
+            AppendOutput {
+                rule: text("match.rule"),
+                source: text("match.source"),
+                tags: entry.at("match.tags").map(scalars).unwrap_or_default(),
+                extra_output: text("extra_output"),
+                extra_fields,
+                suggested_output: text("suggested_output").as_deref().and_then(boolean).unwrap_or(false),
+            }
+        };
+        entries.iter().map(&mut read).collect()
+    }
+
+    fn outputs(&mut self) -> Outputs {
+        let fields = self.root.get("static_fields").map(Node::entries).unwrap_or_default();
+        let fields = fields.iter().map(|e| (e.key.clone(), e.value.scalar().unwrap_or_default().to_owned()));
+        let format = AlertFormat {
+            json: self.bool("json_output", false),
+            include_output: self.bool("json_include_output_property", true),
+            include_message: self.bool("json_include_message_property", false),
+            include_output_fields: self.bool("json_include_output_fields_property", true),
+            include_tags: self.bool("json_include_tags_property", true),
+            iso_time: self.bool("time_format_iso_8601", false),
+            base64_buffers: self.bool("buffer_format_base64", false),
+            static_fields: fields.collect(),
+        };
+        let queue = self.number("outputs_queue.capacity", 0);
+        Outputs {
+            format,
+            queue: if queue == 0 { QUEUE } else { queue },
+            is_buffered: self.bool("buffered_outputs", false),
+            timeout: Duration::from_millis(self.number("output_timeout", 2000)),
+            stdout: self.bool("stdout_output.enabled", false),
+            syslog: self.bool("syslog_output.enabled", false),
+            file: self.target("file_output", "filename").map(|path| FileOutput {
+                path: path.into(),
+                keep_alive: self.bool("file_output.keep_alive", false),
+            }),
+            program: self.target("program_output", "program").map(|program| ProgramOutput {
+                program,
+                keep_alive: self.bool("program_output.keep_alive", false),
+            }),
+            http: self.target("http_output", "url").map(|url| self.http(&url)),
+        }
+    }
+
+    /// The value that an enabled output cannot do without.
+    fn target(&mut self, section: &str, key: &str) -> Option<String> {
+        if !self.bool(&format!("{section}.enabled"), false) {
+            return None;
+        }
+        let path = format!("{section}.{key}");
+        let target = self.filled(&path).map(str::to_owned);
+        if target.is_none() {
+            self.fault(&path, format!("`{section}` is enabled, but `{path}` is empty"));
+        }
+        target
+    }
+
+    fn http(&self, url: &str) -> HttpOutput {
+        let path = |key: &str| self.filled(&format!("http_output.{key}")).map(PathBuf::from);
+        let bool = |key: &str| self.bool(&format!("http_output.{key}"), false);
+        HttpOutput {
+            url: url.trim_matches('"').to_owned(),
+            user_agent: self.filled("http_output.user_agent").unwrap_or("falcosecurity/falco").to_owned(),
+            insecure: bool("insecure"),
+            ca_cert: path("ca_cert"),
+            ca_bundle: path("ca_bundle"),
+            ca_path: path("ca_path").unwrap_or_else(|| "/etc/ssl/certs".into()),
+            mtls: bool("mtls"),
+            client_cert: path("client_cert").unwrap_or_else(|| "/etc/ssl/certs/client.crt".into()),
+            client_key: path("client_key").unwrap_or_else(|| "/etc/ssl/certs/client.key".into()),
+            echo: bool("echo"),
+            compress_uploads: bool("compress_uploads"),
+            keep_alive: bool("keep_alive"),
+            max_consecutive_timeouts: self.number("http_output.max_consecutive_timeouts", 5),
+        }
+    }
+
+    fn webserver(&mut self) -> Option<Webserver> {
+        if !self.bool("webserver.enabled", false) {
+            return None;
+        }
+        let address = self.filled("webserver.listen_address").unwrap_or("0.0.0.0").to_owned();
+        let Ok(address) = address.parse::<IpAddr>() else {
+            let what = format!("`webserver.listen_address` is `{address}`, it must be an IP address");
+            self.fault("webserver.listen_address", what);
+            return None;
+        };
+        let certificate = self.filled("webserver.ssl_certificate").unwrap_or("/etc/falco/falco.pem");
+        Some(Webserver {
+            listen: (address, self.number("webserver.listen_port", 8765)).into(),
+            healthz: self.filled("webserver.k8s_healthz_endpoint").unwrap_or("/healthz").to_owned(),
+            has_metrics: self.bool("metrics.enabled", false)
+                && self.bool("webserver.prometheus_metrics_enabled", false),
+            tls: self.bool("webserver.ssl_enabled", false).then(|| certificate.into()),
+        })
+    }
+
+    fn metrics(&mut self) -> Option<Metrics> {
+        if !self.bool("metrics.enabled", false) {
+            return None;
+        }
+        let written = self.filled("metrics.interval").unwrap_or("5000ms").to_owned();
+        let interval = interval(&written).filter(|interval| *interval >= Duration::from_millis(100));
+        if interval.is_none() {
+            let what = format!(
+                "`metrics.interval` is `{written}`, it must be at least 100ms with units y, w, d, h, m, s, ms (`1h30m`)"
+            );
+            self.fault("metrics.interval", what);
+        }
+        Some(Metrics {
+            interval: interval?,
+            output_rule: self.bool("metrics.output_rule", false),
+            output_file: self.filled("metrics.output_file").map(PathBuf::from),
+        })
+    }
+
+    fn drops(&mut self) -> Drops {
+        let words = self.texts("syscall_event_drops.actions");
+        let ignores = words.iter().any(|word| word.eq_ignore_ascii_case("ignore"));
+        let mut actions = Vec::new();
+        for word in &words {
+            let action = match word.to_ascii_lowercase().as_str() {
+                "log" => DropAction::Log,
+                "alert" => DropAction::Alert,
+                "exit" => DropAction::Exit,
+                _ => continue,
+            };
+            if ignores && action != DropAction::Exit {
+                let what = format!(
+                    "syscall event drop action \"{word}\" does not make sense with the \"ignore\" action"
+                );
+                self.fault("syscall_event_drops.actions", what);
+            }
+            actions.push(action);
+        }
+        if words.is_empty() {
+            actions = vec![DropAction::Log, DropAction::Alert];
+        }
+        Drops {
+            threshold: self.number("syscall_event_drops.threshold", 0.1),
+            actions,
+            rate: self.number("syscall_event_drops.rate", 0.03333),
+            max_burst: self.number("syscall_event_drops.max_burst", 1),
+        }
+    }
+}
+
+fn scalars(node: &Node) -> Vec<String> {
+    node.items().iter().filter_map(Node::scalar).map(str::to_owned).collect()
+}
+
+/// `field`, or `{key: format, …}`.
+fn extra_field(node: &Node) -> Vec<ExtraField> {
+    match &node.kind {
+        Kind::Scalar(field) => vec![ExtraField::Native(field.clone())],
+        Kind::Map(entries) => entries
+            .iter()
+            .map(|entry| ExtraField::Rendered {
+                key: entry.key.clone(),
+                format: entry.value.scalar().unwrap_or_default().to_owned(),
+            })
+            .collect(),
+        Kind::Null | Kind::List(_) => Vec::new(),
+    }
+}
+
+/// Falco's intervals: numbers with units, largest unit first, each at most once.
+pub(super) fn interval(text: &str) -> Option<Duration> {
+    const DAY: u64 = 86_400_000;
+    const UNITS: [(&str, u64); 7] = [
+        ("y", 365 * DAY),
+        ("w", 7 * DAY),
+        ("d", DAY),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1000),
+        ("ms", 1),
+    ];
+    let mut rest = text.trim();
+    let mut units = UNITS.as_slice();
+    let mut total_ms = 0_u64;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let (number, behind) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
+        let (unit, after) =
+            behind.split_at(behind.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(behind.len()));
+        let index = units.iter().position(|(name, _)| *name == unit)?;
+        let (_, unit_ms) = units.get(index)?;
+        units = units.get(index + 1..)?;
+        total_ms = total_ms.checked_add(number.parse::<u64>().ok()?.checked_mul(*unit_ms)?)?;
+        rest = after.trim_start();
+    }
+    Some(Duration::from_millis(total_ms))
+}

@@ -1,0 +1,265 @@
+//! A checked configuration: units in types, choices as enums, nothing left to interpret.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::border::Priority;
+
+/// Where records come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// This kernel. Falco's kinds `modern_ebpf`, `kmod` and `ebpf` all mean it: there is one driver.
+    Live,
+    /// A recorded file (`engine.kind: replay`).
+    Replay(PathBuf),
+    /// Nowhere (`engine.kind: nodriver`).
+    None,
+}
+
+/// `engine.*.buf_size_preset`, or `saker.ring_bytes` and `saker.reserve_bytes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingSize {
+    /// Bytes of the ring, a power of two.
+    pub bytes: u32,
+    /// Bytes of it for lifecycle records only.
+    pub reserve_bytes: u32,
+}
+
+/// Which rules run, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// Files and directories in load order, as they are named.
+    pub paths: Vec<PathBuf>,
+    /// They were named on the command line: one that is missing is an error, not a notice.
+    pub are_explicit: bool,
+    /// The least severe priority that is loaded.
+    pub minimum: Priority,
+    /// `rule_matching:`
+    pub matching: Matching,
+    /// `rules:`, in order.
+    pub selection: Vec<Selection>,
+    /// A fault in one rule refuses its file (Falco); otherwise the other rules run.
+    pub is_strict: bool,
+    /// Rules are evaluated once more with resolved names (DESIGN D8).
+    pub resolved_paths: bool,
+    /// `append_output:`, and `-p`.
+    pub append_output: Vec<AppendOutput>,
+    /// `base_syscalls:`
+    pub base_syscalls: BaseSyscalls,
+}
+
+/// `rule_matching:`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matching {
+    /// The first matching rule alerts.
+    #[default]
+    First,
+    /// Every matching rule alerts.
+    All,
+}
+
+/// One entry of `rules:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// `enable` or `disable`.
+    pub enable: bool,
+    /// Rule name, with `*`.
+    pub rule: Option<String>,
+    /// Tag, exact.
+    pub tag: Option<String>,
+}
+
+/// One entry of `append_output:`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppendOutput {
+    /// Only this rule.
+    pub rule: Option<String>,
+    /// Only this event source.
+    pub source: Option<String>,
+    /// Only rules that have all these tags.
+    pub tags: Vec<String>,
+    /// Appended to the output after a space.
+    pub extra_output: Option<String>,
+    /// Added to `output_fields`.
+    pub extra_fields: Vec<ExtraField>,
+    /// Appends the fields that sources suggest.
+    pub suggested_output: bool,
+}
+
+/// One entry of `extra_fields:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExtraField {
+    /// A field with its own JSON type.
+    Native(String),
+    /// A key with a rendered format.
+    Rendered {
+        /// Key in `output_fields`.
+        key: String,
+        /// Output format.
+        format: String,
+    },
+}
+
+/// `base_syscalls:`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BaseSyscalls {
+    /// Names; `!name` takes one out.
+    pub custom_set: Vec<String>,
+    /// Falco's `repair`.
+    pub repair: bool,
+    /// Every system call.
+    pub all: bool,
+}
+
+/// How an alert looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "switches, as Falco has them")]
+pub struct AlertFormat {
+    /// JSON lines instead of text.
+    pub json: bool,
+    /// JSON key `output`.
+    pub include_output: bool,
+    /// JSON key `message`.
+    pub include_message: bool,
+    /// JSON key `output_fields`.
+    pub include_output_fields: bool,
+    /// JSON key `tags`.
+    pub include_tags: bool,
+    /// ISO 8601 in text lines.
+    pub iso_time: bool,
+    /// Buffers as base64 (`buffer_format_base64`).
+    pub base64_buffers: bool,
+    /// `static_fields:`, added to `output_fields`.
+    pub static_fields: Vec<(String, String)>,
+}
+
+/// Where alerts go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outputs {
+    /// How they look.
+    pub format: AlertFormat,
+    /// Alerts that may wait; one more is discarded and counted.
+    pub queue: usize,
+    /// Lines are flushed only when the buffer is full.
+    pub is_buffered: bool,
+    /// How long an output may take for one alert before that is logged.
+    pub timeout: Duration,
+    /// Standard output.
+    pub stdout: bool,
+    /// The system log.
+    pub syslog: bool,
+    /// A file.
+    pub file: Option<FileOutput>,
+    /// A program's standard input.
+    pub program: Option<ProgramOutput>,
+    /// POST requests.
+    pub http: Option<HttpOutput>,
+}
+
+/// `file_output:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileOutput {
+    /// Appended to.
+    pub path: PathBuf,
+    /// Kept open between alerts.
+    pub keep_alive: bool,
+}
+
+/// `program_output:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramOutput {
+    /// A shell command.
+    pub program: String,
+    /// Kept running between alerts.
+    pub keep_alive: bool,
+}
+
+/// `http_output:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "switches, as Falco has them")]
+pub struct HttpOutput {
+    /// Where to POST.
+    pub url: String,
+    /// `User-Agent`.
+    pub user_agent: String,
+    /// Certificates are not checked.
+    pub insecure: bool,
+    /// The authority's certificate, before `ca_bundle`, before `ca_path`.
+    pub ca_cert: Option<PathBuf>,
+    /// A file of certificates.
+    pub ca_bundle: Option<PathBuf>,
+    /// A directory of certificates.
+    pub ca_path: PathBuf,
+    /// The client shows a certificate.
+    pub mtls: bool,
+    /// Its certificate.
+    pub client_cert: PathBuf,
+    /// Its key.
+    pub client_key: PathBuf,
+    /// Answers go to standard output.
+    pub echo: bool,
+    /// Bodies are compressed.
+    pub compress_uploads: bool,
+    /// The connection is kept.
+    pub keep_alive: bool,
+    /// Timeouts in a row after which an alert is given up.
+    pub max_consecutive_timeouts: u8,
+}
+
+/// `webserver:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webserver {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Path of the health answer.
+    pub healthz: String,
+    /// `/metrics` is answered.
+    pub has_metrics: bool,
+    /// Certificate and key in one PEM file; without it, plain HTTP.
+    pub tls: Option<PathBuf>,
+}
+
+/// The agent's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// To standard error.
+    pub stderr: bool,
+    /// To the system log.
+    pub syslog: bool,
+    /// The least severe level.
+    pub level: Priority,
+}
+
+/// `metrics:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metrics {
+    /// Time between snapshots.
+    pub interval: Duration,
+    /// Snapshots are internal alerts.
+    pub output_rule: bool,
+    /// Snapshots are lines of this file.
+    pub output_file: Option<PathBuf>,
+}
+
+/// `syscall_event_drops:`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drops {
+    /// Share of lost events that is acted on, 0 to 1.
+    pub threshold: f64,
+    /// What is done, in order; empty: nothing.
+    pub actions: Vec<DropAction>,
+    /// Actions a second.
+    pub rate: f64,
+    /// Actions at once.
+    pub max_burst: u64,
+}
+
+/// What is done about lost events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropAction {
+    /// A line in the log.
+    Log,
+    /// An internal alert.
+    Alert,
+    /// The program ends.
+    Exit,
+}

@@ -1,0 +1,56 @@
+//! Which rules files a configuration means, and their texts.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    AppError,
+    config::{ConfigError, Rules},
+    files::{self, FileError, TextFile, Trust},
+};
+
+/// The texts in load order, and what was left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleFiles {
+    /// At least one.
+    pub files: Vec<TextFile>,
+    /// Entries that do not exist or are no YAML by their name: each is worth a line in the log.
+    pub notices: Vec<String>,
+}
+
+/// Reads what `rules` names. A directory contributes its `.yaml` and `.yml` files, sorted by path. What is missing is
+/// an error when it was named on the command line, otherwise a notice (people list files that may be there).
+pub fn read(rules: &Rules, trust: Trust) -> Result<RuleFiles, AppError> {
+    let mut found = RuleFiles::default();
+    for path in &rules.paths {
+        let files = files::expand(path)?;
+        if files.is_empty() && rules.are_explicit && !path.is_dir() {
+            let source = rustix::io::Errno::NOENT.into();
+            return Err(FileError::Read { path: path.clone(), source }.into());
+        }
+        if files.is_empty() {
+            found.notices.push(format!("no rules at {}", path.display()));
+        }
+        for file in files {
+            if files::is_yaml(&file) {
+                found.files.push(files::read(&file, trust)?);
+            } else if file == *path {
+                found
+                    .notices
+                    .push(format!("{} is not read: rules files end in .yaml or .yml", file.display()));
+            }
+        }
+    }
+    if found.files.is_empty() {
+        return Err(ConfigError::NoRules { looked_at: rules.paths.clone() }.into());
+    }
+    Ok(found)
+}
+
+/// Reads files to be validated, whatever they are called.
+pub fn read_named(paths: &[PathBuf]) -> Result<Vec<TextFile>, AppError> {
+    let read = |path: &PathBuf| files::read(Path::new(path), Trust::Anyone);
+    Ok(paths.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! The binary itself: exit codes and where its words go. Nothing here needs a kernel or a privilege.
+
+#![expect(clippy::expect_used, reason = "a binary that cannot be run fails its test")]
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+};
+
+struct Answer {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn saker(arguments: &[&str]) -> Answer {
+    let output = Command::new(env!("CARGO_BIN_EXE_saker")).args(arguments).output().expect("runs");
+    Answer {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+#[test]
+fn questions_are_answered_on_standard_output() {
+    for (arguments, expect) in [
+        (&["--help"][..], "Usage: saker [OPTION...]"),
+        (&["-i"], "Ignored syscall(s):"),
+        (&["--list-events"], "## Syscall events"),
+    ] {
+        let answer = saker(arguments);
+        assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        assert!(answer.stdout.contains(expect), "{arguments:?}: {}", answer.stdout);
+    }
+}
+
+#[test]
+fn failures_are_told_once_on_standard_error() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+    for (name, text, mode) in [
+        ("good.yaml", "stdout_output: {enabled: true}", 0o644),
+        ("mute.yaml", "json_output: true", 0o644),
+        ("bad.yaml", "json_output: true\nwebservr: {enabled: true}", 0o644),
+        ("open.yaml", "json_output: true", 0o666),
+        ("rules.yaml", "[]", 0o666),
+    ] {
+        fs::write(path(name), text).expect("writes");
+        fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).expect("sets the mode");
+    }
+    let (good, mute, bad) = (path("good.yaml"), path("mute.yaml"), path("bad.yaml"));
+    let (open, rules, none) = (path("open.yaml"), path("rules.yaml"), path("none.yaml"));
+    for (arguments, code, expect) in [
+        (&["--hlp"][..], 1, "Error: unexpected argument '--hlp' found"),
+        (&["-c", &none], 1, "Error: cannot read "),
+        (&["-c", &bad], 1, "bad.yaml:2:1: unknown key `webservr`, did you mean `webserver`?"),
+        (&["-c", &open], 1, "(mode 0666)"),
+        (&["-c", &mute], 1, "Error: no output is enabled"),
+        (&["-c", &good, "-o", "json_output=x"], 1, "Error: -o json_output=x: `json_output` is `x`"),
+        (&["-c", &good, "--dry-run"], 1, "Error: You must specify at least one rules file"),
+        (&["-c", &good, "--dry-run", "-r", &none], 1, "none.yaml\n  because: No such file"),
+        (&["-c", &good, "--dry-run", "-r", &rules], 1, "rules.yaml may be written by others"),
+        (&["-c", &good, "-V", &none], 1, "none.yaml\n  because: No such file"),
+        (&["-c", &good, "--list=nosuch"], 1, "Error: event source \"nosuch\" does not exist"),
+        (&["-c", &good, "--disable-source", "syscall"], 1, "Error: no event source is left"),
+        (&["-c", &good, "replay", &none], 1, "Error: cannot read "),
+        (&["-c", &good, "replay", &good], 1, "it does not begin as a recording does"),
+        (&["-c", &good, "doctor", "--trace"], 1, "Error: this build has no kernel-side tracing"),
+    ] {
+        let answer = saker(arguments);
+        assert_eq!(
+            (answer.code, answer.stdout.as_str()),
+            (Some(code), ""),
+            "{arguments:?}: {}",
+            answer.stderr
+        );
+        assert!(answer.stderr.contains(expect), "{arguments:?}: {}", answer.stderr);
+        assert_eq!(answer.stderr.matches("Error: ").count(), 1, "{arguments:?}: {}", answer.stderr);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_saker"))
+        .arg("--list-events")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}

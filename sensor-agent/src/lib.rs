@@ -12,3 +12,5 @@ pub mod decode;
 pub mod enrich;
 /// Rule files → verdicts and alerts. Pure.
 pub mod rules;
+/// Alerts → lines → world. Right of the border.
+pub mod sinks;

@@ -14,3 +14,5 @@ pub mod enrich;
 pub mod rules;
 /// Alerts → lines → world. Right of the border.
 pub mod sinks;
+/// Health, metrics, admin server, log. Right of the border.
+pub mod telemetry;

@@ -45,12 +45,8 @@ impl fmt::Debug for Sinks {
 impl Sinks {
     /// `sinks` in the order in which they are to be written.
     pub fn new(format: Format, sinks: Vec<Box<dyn Sink>>) -> Self {
-        let count = |sink: &Box<dyn Sink>| Count {
-            sink: sink.name(),
-            delivered: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-        };
-        let counts = Counts(sinks.iter().map(count).collect());
+        let zero = |sink| Count { sink, delivered: AtomicU64::new(0), failed: AtomicU64::new(0) };
+        let counts = Counts(sinks.iter().map(|sink| zero(sink.name())).collect());
         let slots = sinks.into_iter().map(|sink| Slot { sink, failing: false }).collect();
         Self { format, slots, counts }
     }

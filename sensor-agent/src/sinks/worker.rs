@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError},
     },
     thread,
@@ -15,15 +15,26 @@ use crate::border::{Alert, SinkCount};
 
 use super::{SinkError, Sinks, delivery::Counts};
 
+/// Alerts that may wait where the configuration says 0, Falco's word for no limit.
+const CAPACITY: usize = 16 * 1024;
+/// Memory that waiting alerts may hold: a process chooses how long they are.
+const CAPACITY_BYTES: usize = 16 << 20;
+
 /// Handle of the thread.
 #[derive(Debug)]
 pub struct Worker {
     queue: SyncSender<Alert>,
     discarded: u64,
     counts: Counts,
-    reopen: Arc<AtomicBool>,
+    orders: Arc<Orders>,
     /// Closed when the thread ends.
     done: Receiver<()>,
+}
+
+#[derive(Debug, Default)]
+struct Orders {
+    reopen: AtomicBool,
+    waiting_bytes: AtomicUsize,
 }
 
 /// The sinks did not finish in time; what still waited is lost.
@@ -37,30 +48,34 @@ pub struct StopError {
 }
 
 impl Worker {
-    /// Starts the thread; `capacity` alerts may wait (`outputs_queue.capacity`).
+    /// Starts the thread; `capacity` alerts may wait (`outputs_queue.capacity`; 0 stands for a generous number).
     pub fn start(mut sinks: Sinks, capacity: usize) -> Result<Self, SinkError> {
-        let (queue, alerts) = mpsc::sync_channel(capacity);
+        let (queue, alerts) = mpsc::sync_channel(if capacity == 0 { CAPACITY } else { capacity });
         let (ends, done) = mpsc::sync_channel(0);
         let counts = sinks.shared_counts();
-        let reopen = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&reopen);
+        let orders = Arc::new(Orders::default());
+        let told = Arc::clone(&orders);
         let body = move || {
             while let Some(alert) = next(&mut sinks, &alerts) {
-                if asked.swap(false, Relaxed) {
+                if told.reopen.swap(false, Relaxed) {
                     sinks.reopen();
                 }
                 sinks.deliver(&alert);
+                told.waiting_bytes.fetch_sub(alert.size_bytes(), Relaxed);
             }
             drop::<SyncSender<()>>(ends);
         };
         let thread = thread::Builder::new().name("sinks".to_owned()).spawn(body);
         thread.map_err(|source| SinkError::Thread { source })?;
-        Ok(Self { queue, discarded: 0, counts, reopen, done })
+        Ok(Self { queue, discarded: 0, counts, orders, done })
     }
 
     /// Queues `alert`; a full queue discards and counts it. Never waits.
     pub fn send(&mut self, alert: Alert) {
-        if self.queue.try_send(alert).is_err() {
+        let size = alert.size_bytes();
+        let waiting = self.orders.waiting_bytes.fetch_add(size, Relaxed);
+        if waiting + size > CAPACITY_BYTES || self.queue.try_send(alert).is_err() {
+            self.orders.waiting_bytes.fetch_sub(size, Relaxed);
             if self.discarded == 0 {
                 tracing::error!("the queue of alerts is full: alerts are discarded");
             }
@@ -70,7 +85,7 @@ impl Worker {
 
     /// Has files and programs opened anew before the next alert (SIGUSR1).
     pub fn reopen(&self) {
-        self.reopen.store(true, Relaxed);
+        self.orders.reopen.store(true, Relaxed);
     }
 
     /// Alerts discarded because the queue was full (Falco's `outputs_queue.num_drops`).

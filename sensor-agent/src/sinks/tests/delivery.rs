@@ -182,3 +182,14 @@ fn a_sink_that_hangs_costs_alerts_and_no_time() {
     assert_eq!(error.counts, [count("stuck", 0, 0, discarded)]);
     drop(let_go);
 }
+
+#[test]
+fn long_alerts_are_bounded_by_memory() {
+    let (let_go, gate) = mpsc::channel();
+    let mut worker = Worker::start(Sinks::new(format(true), vec![Box::new(Stuck(gate))]), 0).unwrap();
+    let long = Alert { message: vec![b'x'; 1 << 20], ..alert() };
+    (0..40).for_each(|_| worker.send(long.clone()));
+    assert_eq!(worker.discarded(), 25);
+    drop(let_go);
+    assert_eq!(worker.stop(Duration::from_secs(30)).unwrap(), [count("stuck", 15, 0, 25)]);
+}

@@ -43,7 +43,7 @@ fn json_of(value: &FieldValue) -> serde_json::Value {
     }
 }
 
-/// As far as reading a number back is exact: serde_json's fast float parser may be off by one in the last digit.
+/// As far as reading a number back is exact: the parser's fast way may be off by one in the last digit.
 fn same(left: &serde_json::Value, right: &serde_json::Value) -> bool {
     match (left, right) {
         (serde_json::Value::Array(a), serde_json::Value::Array(b)) => {

@@ -3,12 +3,15 @@
 //! this module cross, over [`channel`]; nothing may be shared that could not cross a socket.
 
 pub mod alert;
+pub mod facts;
 pub mod stats;
+pub mod text;
 pub mod channel;
 
 pub use alert::{Alert, FieldValue, Priority};
 pub use channel::{Receiver, RecvError, SendError, Sender, channel};
-pub use stats::Stats;
+pub use facts::Facts;
+pub use stats::{SinkCount, Stats};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +22,8 @@ pub enum Outbound {
     Alert(Alert),
     /// Counters, about once a second and once at the end.
     Stats(Box<Stats>),
+    /// What changes with a reload at most, at start and after each.
+    Facts(Box<Facts>),
     /// A canary came out at the end of the pipeline.
     Canary {
         /// Which way it went: `syscall` or `lifecycle`.
@@ -44,4 +49,17 @@ pub enum CanaryPath {
     Syscall,
     /// Through fork and exit.
     Lifecycle,
+}
+
+impl CanaryPath {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Syscall, Self::Lifecycle];
+
+    /// Label in metrics and messages.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Syscall => "syscall",
+            Self::Lifecycle => "lifecycle",
+        }
+    }
 }

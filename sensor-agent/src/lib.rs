@@ -14,3 +14,7 @@ pub mod decode;
 pub mod enrich;
 /// Rule files → verdicts and alerts. Pure.
 pub mod rules;
+/// Alerts → lines → world. Right of the border.
+pub mod sinks;
+/// Health, metrics, admin server, log. Right of the border.
+pub mod telemetry;

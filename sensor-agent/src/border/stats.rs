@@ -1,5 +1,6 @@
 //! Counters of the sensor half, as one message.
 
+use sensor_common::ledger::Reason;
 use serde::{Deserialize, Serialize};
 
 /// A snapshot of every counter the sensor half keeps; all are totals since start unless said otherwise.
@@ -68,6 +69,19 @@ pub struct RuleCount {
     pub count: u64,
 }
 
+/// What became of the alerts for one sink; counted on the egress side.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SinkCount {
+    /// Sink name: `stdout`, `file`.
+    pub sink: String,
+    /// Alerts it took.
+    pub delivered: u64,
+    /// Alerts it refused with an error.
+    pub failed: u64,
+    /// Alerts it was never offered because the queue before it was full.
+    pub discarded: u64,
+}
+
 impl Stats {
     /// Sum over all slots of one ledger reason.
     pub fn total(&self, reason: &str) -> u64 {
@@ -79,9 +93,13 @@ impl Stats {
             .sum()
     }
 
+    /// Events that were wanted: handed to the ring or lost on the way (Falco's `n_evts`).
+    pub fn wanted(&self) -> u64 {
+        self.total(Reason::Submitted.label()) + self.lost()
+    }
+
     /// Sum over all slots of the reasons that are losses.
     pub fn lost(&self) -> u64 {
-        use sensor_common::ledger::Reason;
         Reason::ALL.iter().filter(|r| r.is_loss()).map(|r| self.total(r.label())).sum()
     }
 }

@@ -1,0 +1,159 @@
+//! What the agent knows about itself, in one shared value: told by border messages, asked by the admin server.
+//! Everything here is egress side, so a lock is harmless: the sensor half never takes it.
+
+pub mod health;
+pub mod summary;
+pub mod log;
+pub mod admin;
+mod metrics;
+mod resources;
+mod threads;
+
+pub use threads::Alive;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::border::{CanaryPath, Facts, SinkCount, Stats};
+
+use self::{
+    health::{Health, Limits, Report},
+    resources::Resources,
+    threads::Threads,
+};
+
+/// Time since the agent started.
+type Clock = Box<dyn Fn() -> Duration + Send + Sync>;
+
+/// The shared value. Told by the egress thread; asked from any.
+pub struct Telemetry {
+    clock: Clock,
+    threads: Arc<Threads>,
+    state: Mutex<State>,
+}
+
+struct State {
+    health: Health,
+    facts: Arc<Facts>,
+    stats: Arc<Stats>,
+    sinks: Vec<SinkCount>,
+    discarded: u64,
+}
+
+/// Everything at one moment.
+#[derive(Clone, Debug)]
+struct Snapshot {
+    uptime: Duration,
+    health: Report,
+    facts: Arc<Facts>,
+    stats: Arc<Stats>,
+    sinks: Vec<SinkCount>,
+    /// Alerts that no queue had room for: the sinks' and the border's.
+    discarded: u64,
+    ended: Vec<&'static str>,
+    resources: Resources,
+}
+
+impl fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telemetry").field("health", &self.health()).finish_non_exhaustive()
+    }
+}
+
+impl Telemetry {
+    /// Starts with nothing known, so unhealthy. `nonce` is the one that this run's canaries carry.
+    pub fn new(limits: Limits, nonce: u64) -> Self {
+        let started = Instant::now();
+        Self::with_clock(limits, nonce, move || started.elapsed())
+    }
+
+    /// With a clock that tells the time since start.
+    pub fn with_clock(
+        limits: Limits,
+        nonce: u64,
+        clock: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Self {
+        let state = State {
+            health: Health::new(limits, nonce),
+            facts: Arc::default(),
+            stats: Arc::default(),
+            sinks: Vec::new(),
+            discarded: 0,
+        };
+        Self { clock: Box::new(clock), threads: Arc::default(), state: Mutex::new(state) }
+    }
+
+    /// `Outbound::Stats` arrived.
+    pub fn observe(&self, stats: Stats) {
+        let now = (self.clock)();
+        let mut told = self.state();
+        told.health.observe(now, &stats.ring);
+        told.stats = Arc::new(stats);
+    }
+
+    /// `Outbound::Facts` arrived.
+    pub fn facts(&self, facts: Facts) {
+        self.state().facts = Arc::new(facts);
+    }
+
+    /// `Outbound::Canary` arrived.
+    pub fn canary(&self, path: CanaryPath, nonce: u64) {
+        let now = (self.clock)();
+        self.state().health.canary(now, path, nonce);
+    }
+
+    /// What became of the alerts; `discarded`: those that the sinks' queue and the border's had no room for.
+    pub fn sinks(&self, counts: Vec<SinkCount>, discarded: u64) {
+        let mut state = self.state();
+        state.sinks = counts;
+        state.discarded = discarded;
+    }
+
+    /// `/livez` fails once the returned value is dropped: a thread keeps it for as long as it works.
+    pub fn alive(&self, thread: &'static str) -> Alive {
+        Threads::alive(&self.threads, thread)
+    }
+
+    /// Whether the sensor sees, and if not, why.
+    pub fn health(&self) -> Report {
+        let now = (self.clock)();
+        self.state().health.report(now)
+    }
+
+    /// The last statistics.
+    pub fn stats(&self) -> Arc<Stats> {
+        Arc::clone(&self.state().stats)
+    }
+
+    /// `/metrics` in Prometheus' text format, version 0.0.4.
+    pub fn metrics(&self) -> String {
+        metrics::render(self.snapshot())
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let uptime = (self.clock)();
+        let resources = resources::read();
+        let ended = self.threads.ended();
+        let state = self.state();
+        Snapshot {
+            uptime,
+            health: state.health.report(uptime),
+            facts: Arc::clone(&state.facts),
+            stats: Arc::clone(&state.stats),
+            sinks: state.sinks.clone(),
+            discarded: state.discarded,
+            ended,
+            resources,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

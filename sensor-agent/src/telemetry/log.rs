@@ -1,0 +1,88 @@
+//! The agent's own words: to stderr, as text or JSON, one line per event whatever somebody put into it.
+
+use std::{fmt, io};
+
+use tracing::{Event, Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format, format::Writer},
+    registry::LookupSpan,
+};
+
+use crate::border::text::push_visible;
+
+/// `log_level`, `log_stderr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Least severe level that is written; `OFF` when `log_stderr` is false.
+    pub level: LevelFilter,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+/// The log could not be started: there is one already.
+#[derive(Debug, thiserror::Error)]
+#[error("the log is already set up")]
+pub struct LogError {
+    #[from]
+    source: tracing::subscriber::SetGlobalDefaultError,
+}
+
+/// Falco's words for `log_level`, any case.
+pub fn level(word: &str) -> Option<LevelFilter> {
+    let levels = [
+        (&["emergency", "alert", "critical", "error"][..], LevelFilter::ERROR),
+        (&["warning"], LevelFilter::WARN),
+        (&["notice", "info", "informational"], LevelFilter::INFO),
+        (&["debug"], LevelFilter::DEBUG),
+        (&["trace"], LevelFilter::TRACE),
+    ];
+    let known = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    levels.into_iter().find_map(|(words, level)| known(words).then_some(level))
+}
+
+/// From now on `tracing` writes to stderr.
+pub fn init(options: Options) -> Result<(), LogError> {
+    Ok(tracing::subscriber::set_global_default(subscriber(options, io::stderr))?)
+}
+
+fn subscriber<W>(options: Options, writer: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let builder =
+        tracing_subscriber::fmt().with_max_level(options.level).with_ansi(false).with_writer(writer);
+    if options.json {
+        let json = format().json().flatten_event(true).with_current_span(false).with_span_list(false);
+        let fields = format::JsonFields::new();
+        Box::new(builder.fmt_fields(fields).event_format(OneLine(json)).finish())
+    } else {
+        Box::new(builder.event_format(OneLine(format().with_ansi(false))).finish())
+    }
+}
+
+/// Formats as the inner one does, then writes control characters out. The library escapes what starts a terminal
+/// sequence in values but lets line breaks pass, and a line break lets a file name forge a line of the log.
+struct OneLine<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for OneLine<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut text = String::new();
+        self.0.format_event(context, Writer::new(&mut text), event)?;
+        let mut line = String::with_capacity(text.len());
+        push_visible(&mut line, text.trim_end_matches('\n'));
+        writeln!(writer, "{line}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Metrics under Falco's names (spec/rules.md 6.2, 6.3), and the two plain ones of operators' alerts.
+
+use sensor_common::ledger::Reason;
+
+use crate::{
+    border::stats::{LedgerRow, RuleCount},
+    telemetry::Snapshot,
+};
+
+use super::{Labels, Metric, counter, counters, float, gauge, info, labels};
+
+/// Falco's categories of `n_drops_buffer`, with what we call their members.
+const CATEGORIES: &[(&str, &[&str])] = &[
+    ("clone_fork", &["fork", "vfork", "clone", "clone3"]),
+    ("close", &["close"]),
+    ("connect", &["connect"]),
+    (
+        "dir_file",
+        &[
+            "dup",
+            "dup2",
+            "dup3",
+            "chmod",
+            "fchmod",
+            "fchmodat",
+            "fchmodat2",
+            "chown",
+            "lchown",
+            "fchown",
+            "fchownat",
+            "link",
+            "linkat",
+            "mkdir",
+            "mkdirat",
+            "mount",
+            "umount",
+            "umount2",
+            "rename",
+            "renameat",
+            "renameat2",
+            "rmdir",
+            "symlink",
+            "symlinkat",
+            "unlink",
+            "unlinkat",
+        ],
+    ),
+    ("execve", &["exec", "execve", "execveat"]),
+    ("open", &["open", "openat", "openat2", "creat", "open_by_handle_at"]),
+    (
+        "other_interest",
+        &[
+            "bpf",
+            "setpgid",
+            "ptrace",
+            "seccomp",
+            "setns",
+            "setresuid",
+            "setresgid",
+            "setsid",
+            "unshare",
+            "capset",
+            "keyctl",
+        ],
+    ),
+    ("proc", &["exit", "process"]),
+];
+
+pub(super) fn table(snapshot: &Snapshot) -> Vec<Metric> {
+    [about(snapshot), costs(snapshot), events(snapshot)].into_iter().flatten().collect()
+}
+
+fn about(snapshot: &Snapshot) -> Vec<Metric> {
+    let facts = &*snapshot.facts;
+    let known = |name: &str, value: &str| (!value.is_empty()).then(|| labels([(name, value)]));
+    let file = |(name, sha256): (&String, &String)| labels([("file_name", name), ("sha256", sha256)]);
+    let rule_files = facts.rule_files.iter().map(|f| file((&f.name, &f.sha256)));
+    let config_files = facts.config_files.iter().map(|f| file((&f.name, &f.sha256)));
+    let version = facts.versions.get("falco_version").map(|version| labels([("version", version)]));
+    let engine = (!facts.engine.is_empty())
+        .then(|| labels([("engine_name", &facts.engine), ("evt_source", "syscall")]));
+    vec![
+        info("falcosecurity_falco_version", "Version of Falco whose behaviour this is", version),
+        info("falcosecurity_falco_sha256_rules_files", "Rule files in force", rule_files),
+        info("falcosecurity_falco_sha256_config_files", "Configuration files in force", config_files),
+        info(
+            "falcosecurity_falco_kernel_release",
+            "Kernel release",
+            known("kernel_release", &facts.kernel_release),
+        ),
+        info("falcosecurity_evt_hostname", "Host name in alerts", known("hostname", &facts.hostname)),
+        info("falcosecurity_scap_engine_name", "Kernel side in use", engine),
+        nanoseconds("falcosecurity_falco_start_timestamp_nanoseconds", "Start of the agent", facts.start_ns),
+        nanoseconds(
+            "falcosecurity_falco_reload_timestamp_nanoseconds",
+            "Last load of rules",
+            facts.reload_ns,
+        ),
+        nanoseconds("falcosecurity_falco_host_boot_timestamp_nanoseconds", "Boot of the host", facts.boot_ns),
+        counter("falcosecurity_falco_duration_seconds", "Time since the start", snapshot.uptime.as_secs()),
+        gauge("falcosecurity_falco_host_num_cpus_total", "CPUs online", f64::from(facts.cpus)),
+    ]
+}
+
+/// Left out while it is not known.
+fn nanoseconds(name: &'static str, help: &'static str, value: u64) -> Metric {
+    gauge(name, help, (value > 0).then(|| float(value)))
+}
+
+fn costs(snapshot: &Snapshot) -> Vec<Metric> {
+    let resources = snapshot.resources;
+    let ratio = resources.cpu.as_secs_f64() / snapshot.uptime.as_secs_f64();
+    vec![
+        gauge(
+            "falcosecurity_falco_cpu_usage_ratio",
+            "CPU time of the agent since its start, per second; 1 is one CPU",
+            ratio.is_finite().then_some(ratio),
+        ),
+        gauge("falcosecurity_falco_memory_rss_bytes", "Resident memory", resources.rss_bytes.map(float)),
+        gauge("falcosecurity_falco_memory_vsz_bytes", "Address space", resources.vsz_bytes.map(float)),
+        gauge(
+            "falcosecurity_falco_container_memory_used_bytes",
+            "Memory that the agent's cgroup is charged with, the ring included",
+            resources.cgroup_bytes.map(float),
+        ),
+    ]
+}
+
+fn events(snapshot: &Snapshot) -> Vec<Metric> {
+    let stats = &*snapshot.stats;
+    let buffer = CATEGORIES.iter().map(|(category, members)| {
+        let rows = stats.ledger.iter().filter(|row| members.contains(&row.syscall.as_str()));
+        (labels([("dir", "exit"), ("drop", category)]), rows.map(no_room).sum())
+    });
+    let rules = stats.rules.iter().filter(|rule| rule.count > 0).map(|rule| (of_rule(rule), rule.count));
+    vec![
+        counters("falcosecurity_falco_rules_matches", "Alerts by rule", rules),
+        counter(
+            "falcosecurity_falco_outputs_queue_num_drops",
+            "Alerts that the output queue had no room for",
+            snapshot.discarded,
+        ),
+        counter(
+            "falcosecurity_scap_n_evts",
+            "Events that the kernel side handed over or lost",
+            stats.wanted(),
+        ),
+        counter("falcosecurity_scap_n_drops", "Events lost", stats.lost()),
+        counter(
+            "falcosecurity_scap_n_drops_scratch_map",
+            "Events lost because their hook preempted another on the same CPU",
+            stats.total(Reason::ScratchBusy.label()),
+        ),
+        counters("falcosecurity_scap_n_drops_buffer", "Events lost because the ring was full", buffer),
+        counter(
+            "falcosecurity_scap_n_drops_full_threadtable",
+            "Processes evicted because the table was full",
+            stats.processes_evicted,
+        ),
+        gauge("falcosecurity_scap_n_threads_total", "Entries of the process table", float(stats.processes)),
+        counter("falco_events_processed", "Events evaluated by the rules", stats.evaluated),
+        counter("falco_events_dropped", "Events lost", stats.lost()),
+    ]
+}
+
+fn no_room(row: &LedgerRow) -> u64 {
+    let reasons = [Reason::RingFull.label(), Reason::Reserve.label()];
+    row.counts.iter().filter(|(reason, _)| reasons.contains(&reason.as_str())).map(|(_, count)| count).sum()
+}
+
+/// Sorted by name, as Falco's; tags become labels, and two tags that look the same as a label stand once.
+fn of_rule(rule: &RuleCount) -> Labels {
+    let mut all = labels([("priority", ""), ("rule_name", &rule.rule), ("source", &rule.source)]);
+    all[0].1 = rule.priority.to_string();
+    all.extend(rule.tags.iter().map(|tag| (format!("tag_{}", sanitised(tag)), "true".to_owned())));
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn sanitised(tag: &str) -> String {
+    tag.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}

@@ -1,0 +1,111 @@
+//! Metrics that Falco has no name for: the whole ledger, the ring, health, and what became of the alerts.
+
+use sensor_common::ledger::Reason;
+
+use crate::telemetry::Snapshot;
+
+use super::{Labels, Metric, counter, counters, float, gauge, gauges, info, labels};
+
+pub(super) fn table(snapshot: &Snapshot) -> Vec<Metric> {
+    [ledger(snapshot), pipeline(snapshot), alerts(snapshot), health(snapshot)].into_iter().flatten().collect()
+}
+
+fn ledger(snapshot: &Snapshot) -> Vec<Metric> {
+    let ledger = || snapshot.stats.ledger.iter();
+    let of = |wanted: Reason| {
+        let counts = ledger().flat_map(|row| row.counts.iter().map(move |count| (row, count)));
+        counts
+            .filter(move |(_, (reason, _))| reason == wanted.label())
+            .map(|(row, (_, count))| (labels([("syscall", &row.syscall)]), *count))
+    };
+    let losses = Reason::ALL.into_iter().filter(|reason| reason.is_loss());
+    let lost = losses.flat_map(|reason| {
+        of(reason).map(move |(mut of_syscall, count)| {
+            of_syscall.insert(0, ("reason".to_owned(), reason.label().to_owned()));
+            (of_syscall, count)
+        })
+    });
+    let misses = snapshot.stats.recursion_misses.iter();
+    vec![
+        counters("saker_events_seen", "Events whose hook ran", of(Reason::Seen)),
+        counters("saker_events_filtered", "Events dropped on purpose in the kernel", of(Reason::Filtered)),
+        counters("saker_events_submitted", "Events handed to the ring", of(Reason::Submitted)),
+        counters("saker_events_lost", "Events lost on the way to the ring", lost),
+        counters(
+            "saker_recursion_misses",
+            "Runs that the kernel skipped because the program was already running on the CPU",
+            misses.map(|(program, count)| (labels([("program", program)]), *count)),
+        ),
+    ]
+}
+
+fn pipeline(snapshot: &Snapshot) -> Vec<Metric> {
+    let stats = &*snapshot.stats;
+    let failures = stats.decode_failures.iter();
+    vec![
+        gauge("saker_ring_size_bytes", "Size of the ring", float(stats.ring.size_bytes)),
+        gauge("saker_ring_used_bytes", "Bytes waiting in the ring", float(stats.ring.used_bytes)),
+        counter("saker_ring_consumed_bytes", "Bytes taken from the ring", stats.ring.consumed_bytes),
+        counter("saker_consumer_wakeups", "Times the consumer slept and woke", stats.wakeups),
+        counter("saker_events_decoded", "Records decoded", stats.decoded),
+        counters(
+            "saker_decode_failures",
+            "Records that could not be decoded",
+            failures.map(|(reason, count)| (labels([("reason", reason)]), *count)),
+        ),
+        counter("saker_events_evaluated", "Events evaluated by the rules", stats.evaluated),
+        gauge("saker_processes", "Entries of the process table", float(stats.processes)),
+        gauge("saker_processes_max", "Bound of the process table", float(stats.processes_max)),
+        counter("saker_processes_evicted", "Entries evicted from a full table", stats.processes_evicted),
+        gauge(
+            "saker_policy_generation",
+            "Generation of rules and policy in force",
+            f64::from(stats.generation),
+        ),
+    ]
+}
+
+fn alerts(snapshot: &Snapshot) -> Vec<Metric> {
+    let samples = snapshot.sinks.iter().flat_map(|count| {
+        let results =
+            [("delivered", count.delivered), ("discarded", count.discarded), ("failed", count.failed)];
+        results.map(|(result, value)| (labels([("result", result), ("sink", &count.sink)]), value))
+    });
+    vec![counters("saker_alerts", "Alerts by sink and what became of them", samples)]
+}
+
+fn health(snapshot: &Snapshot) -> Vec<Metric> {
+    let report = &snapshot.health;
+    let (facts, flag) = (&*snapshot.facts, |set: bool| f64::from(u8::from(set)));
+    let path = |label: &str| labels([("path", label)]);
+    let received = report.canaries.iter().map(|(way, received, _)| (path(way.label()), *received));
+    let ages = report.canaries.iter().filter_map(|(way, _, age)| Some((path(way.label()), age.as_ref()?)));
+    let reasons: Vec<(Labels, f64)> =
+        report.faults.iter().map(|fault| (labels([("reason", fault.label())]), 1.0)).collect();
+    let abi = sensor_common::abi::ABI.to_string();
+    vec![
+        info(
+            "saker_build",
+            "This program",
+            [labels([("abi", &abi), ("version", env!("CARGO_PKG_VERSION"))])],
+        ),
+        gauge("saker_healthy", "1 while the sensor sees", flag(report.is_healthy())),
+        gauges("saker_unhealthy", "Why the sensor does not see", reasons),
+        counters("saker_canaries", "Canaries that came through", received),
+        gauges(
+            "saker_canary_age_seconds",
+            "Time since the last canary came through",
+            ages.map(|(path, age)| (path, age.as_secs_f64())),
+        ),
+        gauge("saker_degraded", "Things that this kernel or host cannot do", count(facts.degraded.len())),
+        gauge(
+            "saker_rule_faults",
+            "Rules that were left out at the last load",
+            count(facts.rule_faults.len()),
+        ),
+    ]
+}
+
+fn count(n: usize) -> f64 {
+    float(n as u64)
+}

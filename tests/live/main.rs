@@ -6,6 +6,7 @@ mod setup;
 
 mod vertical;
 mod rules;
+mod local;
 mod identity;
 mod ledger;
 mod lifecycle;

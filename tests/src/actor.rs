@@ -6,6 +6,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::mem;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
@@ -135,7 +136,10 @@ fn shell_on_terminal(program: &str, mark: &str) -> Result<()> {
     ioctl_tiocsctty(&terminal)?;
     let mut command = Command::new(program);
     command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
-    shell(command, mark)
+    let result = shell(command, mark);
+    // Closed before this process ends, it would hang up on it.
+    mem::forget(manager);
+    result
 }
 
 fn finish(command: &mut Command) -> Result<()> {

@@ -42,7 +42,7 @@ pub const ADDRESSES: &[&str] = &["10.96.0.1", "203.0.113.7"];
 const FILES: &[&str] = &[
     "etc/hosts",
     "etc/shadow",
-    "tmp/renamed",
+    "opt/renamed",
     "usr/bin/removed",
     "usr/bin/kept",
     "var/log/syslog",
@@ -212,7 +212,7 @@ pub const CASES: &[Case] = &[
         rule: "Modify binary directories",
         priority: "Error",
         place: Place::Container,
-        act: step("mover", &["rename", "/tmp/renamed", "/usr/bin/renamed"]),
+        act: step("mover", &["rename", "/opt/renamed", "/usr/bin/renamed"]),
         fields: &[("evt.type", "rename")],
         near: &[step("mover", &["rename", "/opt/planted", "/opt/usr"])],
     },

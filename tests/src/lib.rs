@@ -1,1 +1,18 @@
-//! What several test modules share.
+//! What the live tests and the virtual machines share: acts by system calls, the real agent as a child process, and
+//! the table of what each bundled rule must and must not alert on.
+#![forbid(unsafe_code)]
+
+pub mod network;
+pub mod actor;
+pub mod alert;
+pub mod http;
+pub mod metrics;
+pub mod sensor;
+pub mod refusal;
+pub mod freeze;
+pub mod stage;
+pub mod container;
+pub mod vertical;
+pub mod ledger;
+pub mod lifecycle;
+pub mod cases;

@@ -67,7 +67,9 @@ fn format(dirs: &Dirs) -> Result<()> {
 fn live(dirs: &Dirs) -> Result<()> {
     let binary = dirs.target.join("release/saker");
     let mut cargo = in_root(dirs);
-    cargo.args(["test", "--quiet", "--package", LIVE_PACKAGE, "--no-fail-fast", "--", "--test-threads=1"]);
+    cargo.args(["test", "--quiet", "--package", LIVE_PACKAGE, "--no-fail-fast"]);
+    // What a test says without failing is why it was skipped.
+    cargo.args(["--", "--test-threads=1", "--show-output"]);
     shell::run(cargo.env(BINARY_VARIABLE, binary))
 }
 

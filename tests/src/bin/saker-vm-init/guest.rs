@@ -2,15 +2,13 @@
 
 use std::ffi::CStr;
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use rustix::mount::{MountFlags, mount};
-use rustix::net::netlink::SocketAddrNetlink;
-use rustix::net::{AddressFamily, SendFlags, SocketType, sendto, socket};
 use rustix::system::{RebootCommand, reboot};
+use saker_tests::network;
 
 /// File system type, where it goes, options.
 const MOUNTS: &[(&str, &str, &CStr)] = &[
@@ -72,32 +70,10 @@ pub(crate) fn prepare() -> Vec<String> {
             problems.push(format!("mount {kind} at {target}: {error}"));
         }
     }
-    if let Err(error) = loopback_up() {
+    if let Err(error) = network::loopback_up() {
         problems.push(format!("lo: {error}"));
     }
     problems
-}
-
-/// One `RTM_NEWLINK` request: `ip link set lo up`.
-fn loopback_up() -> io::Result<()> {
-    const RTM_NEWLINK: u16 = 16;
-    const NLM_F_REQUEST: u16 = 1;
-    const IFF_UP: u32 = 1;
-    const LO_INDEX: u32 = 1;
-    let mut message = Vec::with_capacity(32);
-    message.extend_from_slice(&32_u32.to_ne_bytes());
-    message.extend_from_slice(&RTM_NEWLINK.to_ne_bytes());
-    message.extend_from_slice(&NLM_F_REQUEST.to_ne_bytes());
-    // Sequence number, port, then family and device type: all zero.
-    message.extend_from_slice(&[0; 12]);
-    for word in [LO_INDEX, IFF_UP, IFF_UP] {
-        message.extend_from_slice(&word.to_ne_bytes());
-    }
-    // No protocol is number 0: NETLINK_ROUTE.
-    let route = socket(AddressFamily::NETLINK, SocketType::RAW, None)?;
-    sendto(&route, &message, SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
-    let flags = fs::read_to_string("/sys/class/net/lo/flags")?;
-    if flags.trim() == "0x9" { Ok(()) } else { Err(io::Error::other(format!("flags are {}", flags.trim()))) }
 }
 
 /// Ends the machine. A first process that returns is a kernel panic, so this waits for the power to go.

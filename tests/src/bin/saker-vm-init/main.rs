@@ -1,5 +1,6 @@
 //! /init of the virtual machines that `cargo xtask vm` boots: makes the machine usable, runs each scenario
 //! against /saker, prints the verdict on the console, powers off. It never returns: its end is a kernel panic.
+//! Started again as any other process it is the actor, because the machine has no other programs.
 //!
 //! Lines for the host begin with `SAKER-VM`: `boot RELEASE`, then `ok NAME`, `skip NAME REASON` or
 //! `fail NAME DETAIL` for each scenario, and last `done N passed, M failed, K skipped`.
@@ -10,6 +11,7 @@ mod scenarios;
 
 use std::env;
 use std::panic;
+use std::process::{self, ExitCode};
 
 use crate::guest::Guest;
 use crate::scenarios::{SCENARIOS, Scenario};
@@ -17,7 +19,11 @@ use crate::scenarios::{SCENARIOS, Scenario};
 /// Set on the kernel line; only scenarios whose name contains it run.
 const FILTER_VARIABLE: &str = "SAKER_VM_FILTER";
 
-fn main() {
+fn main() -> ExitCode {
+    if process::id() == 1 { run_scenarios() } else { saker_tests::actor::main() }
+}
+
+fn run_scenarios() -> ! {
     let problems = guest::prepare();
     let guest = Guest::look();
     println!("SAKER-VM boot {}", guest.release);
@@ -60,7 +66,7 @@ fn run(scenario: &Scenario, guest: &Guest) -> Outcome {
     // The message of a panic has gone to the console; a dead /init would take the other scenarios with it.
     match panic::catch_unwind(|| (scenario.act)(guest)) {
         Ok(Ok(())) => Outcome::Passed,
-        Ok(Err(detail)) => Outcome::Failed(detail),
+        Ok(Err(error)) => Outcome::Failed(format!("{error:#}")),
         Err(_) => Outcome::Failed("panicked".to_owned()),
     }
 }

@@ -1,0 +1,17 @@
+//! Live tests: the real agent on this kernel, as root. One module a promise. Without what a test needs it says so and
+//! ends; `cargo xtask test` builds the agent, sets `SAKER_BIN` and runs one test at a time.
+#![forbid(unsafe_code)]
+
+mod setup;
+
+mod vertical;
+mod rules;
+mod local;
+mod identity;
+mod ledger;
+mod lifecycle;
+mod feedback;
+mod health;
+mod stop;
+mod refusals;
+mod replay;

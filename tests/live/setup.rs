@@ -1,0 +1,58 @@
+//! What the tests need of this machine, and where the programs are.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rustix::process::geteuid;
+use saker_tests::container::Container;
+use saker_tests::sensor::Start;
+
+/// Performs acts: the binary of this package.
+pub(crate) fn actor() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_saker-actor"))
+}
+
+/// The agent under test.
+pub(crate) fn saker() -> Result<PathBuf> {
+    env::var_os("SAKER_BIN").map(PathBuf::from).context("SAKER_BIN is not set")
+}
+
+/// The agent, to be started.
+pub(crate) fn sensor() -> Result<Start> {
+    Ok(Start::new(saker()?))
+}
+
+/// The rules that ship.
+pub(crate) fn bundled() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/rules/saker_rules.yaml")
+}
+
+/// Whether the agent cannot run here; says why.
+pub(crate) fn is_skipped() -> bool {
+    say(missing())
+}
+
+/// Whether the agent or a container cannot run here; says why.
+pub(crate) fn is_skipped_without_container() -> bool {
+    say(missing().or_else(Container::missing))
+}
+
+fn missing() -> Option<&'static str> {
+    if env::var_os("SAKER_BIN").is_none() {
+        Some("SAKER_BIN is not set: `cargo xtask test` sets it")
+    } else if !geteuid().is_root() {
+        Some("not root")
+    } else if !Path::new("/sys/kernel/btf/vmlinux").is_file() {
+        Some("this kernel has no BTF (/sys/kernel/btf/vmlinux)")
+    } else {
+        None
+    }
+}
+
+fn say(reason: Option<&str>) -> bool {
+    if let Some(reason) = reason {
+        println!("skipped: {reason}");
+    }
+    reason.is_some()
+}

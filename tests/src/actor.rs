@@ -1,0 +1,163 @@
+//! What the actor does: one act, by system calls, chosen by its first argument. The last argument is a mark by which
+//! the alerts of one act are told from everything else that happens on the machine.
+//!
+//! The same program acts on the host, in a container and as the virtual machine's `/init`, under any name.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::mem;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{self, Command, ExitCode, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::process::{ioctl_tiocsctty, setsid};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::network;
+
+/// A verb: its name, how many words follow it, and what it does with those words and the mark.
+type Verb = (&'static str, usize, fn(&[String], &str) -> Result<()>);
+
+const VERBS: &[Verb] = &[
+    // As a shell: `-c ": MARK"` is one word, which then is the mark.
+    ("-c", 0, |_, _| Ok(())),
+    ("nothing", 0, |_, _| Ok(())),
+    ("wait", 0, |_, _| wait()),
+    ("read", 1, |words, _| read(&words[0])),
+    ("create", 1, |words, _| Ok(File::create(&words[0])?.write_all(b"x")?)),
+    ("append", 1, |words, _| Ok(File::options().append(true).open(&words[0])?.write_all(b"\n")?)),
+    ("rename", 2, |words, _| Ok(fs::rename(&words[0], &words[1])?)),
+    ("remove", 1, |words, _| Ok(fs::remove_file(&words[0])?)),
+    ("fail-open", 2, |words, _| fail_open(&words[0], words[1].parse()?)),
+    ("connect", 1, |words, _| connect(words[0].parse()?)),
+    ("address", 1, |words, _| Ok(network::add_address(words[0].parse()?)?)),
+    ("mount", 3, |words, _| mount_once(&words[0], &words[1], &words[2])),
+    ("memory-only", 0, |_, _| in_memory().map(drop)),
+    ("run-from-memory", 0, |_, mark| run_from_memory(mark)),
+    ("shell", 1, |words, mark| shell(Command::new(&words[0]), mark)),
+    ("shell-on-terminal", 1, |words, mark| shell_on_terminal(&words[0], mark)),
+];
+
+/// Acts as the process's arguments say, and tells failures on standard error.
+pub fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match act(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("actor: {}: {error:#}", arguments.join(" "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn act(arguments: &[String]) -> Result<()> {
+    // Whoever types `cargo xtask test` has a terminal; acts have none unless they ask for it. A leader has none anyway.
+    setsid().ok();
+    let (first, rest) = arguments.split_first().context("no act")?;
+    if first == "in-cgroup" {
+        return in_cgroup(rest);
+    }
+    let (mark, words) = rest.split_last().context("no mark")?;
+    let Some((_, n_words, run)) = VERBS.iter().find(|(name, ..)| name == first) else { bail!("no such act") };
+    ensure!(words.len() == *n_words, "takes {n_words} words");
+    run(words, mark)
+}
+
+/// `in-cgroup DIRECTORY PROGRAM ARGUMENT...`: moves there, then becomes the program.
+fn in_cgroup(words: &[String]) -> Result<()> {
+    let [directory, program, arguments @ ..] = words else { bail!("takes a directory and a program") };
+    fs::write(Path::new(directory).join("cgroup.procs"), process::id().to_string())?;
+    Err(Command::new(program).args(arguments).exec().into())
+}
+
+/// First process of a container: is there until it is killed.
+fn wait() -> Result<()> {
+    loop {
+        thread::park();
+    }
+}
+
+fn read(path: &str) -> Result<()> {
+    File::open(path)?.read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// So many opens of a file that is not there.
+fn fail_open(path: &str, times: u64) -> Result<()> {
+    for _ in 0..times {
+        ensure!(File::open(path).is_err(), "{path} is there");
+    }
+    Ok(())
+}
+
+/// Listens where it connects to, so that the connection stands.
+fn connect(address: SocketAddr) -> Result<()> {
+    let _listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    drop(TcpStream::connect(address)?);
+    Ok(())
+}
+
+fn mount_once(source: &str, directory: &str, kind: &str) -> Result<()> {
+    mount(source, directory, kind, MountFlags::empty(), None)?;
+    Ok(unmount(directory, UnmountFlags::DETACH)?)
+}
+
+/// A copy of this program in a memfd.
+fn in_memory() -> Result<File> {
+    let mut file = File::from(memfd_create("saker-actor", MemfdFlags::empty())?);
+    io::copy(&mut File::open("/proc/self/exe")?, &mut file)?;
+    Ok(file)
+}
+
+fn run_from_memory(mark: &str) -> Result<()> {
+    let file = in_memory()?;
+    finish(Command::new(format!("/proc/self/fd/{}", file.as_raw_fd())).args(["nothing", mark]))
+}
+
+/// `-c` keeps the mark in the shell's command line.
+fn shell(mut command: Command, mark: &str) -> Result<()> {
+    finish(command.args(["-c", &format!(": {mark}")]))
+}
+
+/// On a new terminal, which becomes this session's.
+fn shell_on_terminal(program: &str, mark: &str) -> Result<()> {
+    let manager = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&manager)?;
+    unlockpt(&manager)?;
+    let name = ptsname(&manager, Vec::new())?;
+    let terminal = File::options().read(true).write(true).open(name.to_str()?)?;
+    ioctl_tiocsctty(&terminal)?;
+    let mut command = Command::new(program);
+    command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
+    let result = shell(command, mark);
+    // Closed before this process ends, it would hang up on it.
+    mem::forget(manager);
+    result
+}
+
+fn finish(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    ensure!(status.success(), "{command:?}: {status}");
+    Ok(())
+}
+
+/// Runs a prepared actor to its end; what it said is part of the failure.
+pub fn run(command: &mut Command) -> Result<()> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+    let (mut said, mut complained) = (String::new(), String::new());
+    if let (Some(mut output), Some(mut errors)) = (child.stdout.take(), child.stderr.take()) {
+        output.read_to_string(&mut said)?;
+        errors.read_to_string(&mut complained)?;
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "{command:?}: {status}: {}{}", said.trim(), complained.trim());
+    Ok(())
+}

@@ -8,7 +8,13 @@ pub mod files;
 pub mod config;
 pub mod rule_files;
 pub mod recording;
-mod shim;
+mod load;
+mod canary;
+mod pipeline;
+mod hot;
+mod egress;
+mod signal;
+mod run;
 pub mod commands;
 
 pub use error::{AppError, Chain};

@@ -1,5 +1,5 @@
 //! Canaries (DESIGN D10): acts with a nonce that only this agent performs, so that "seeing" is proven, not assumed.
-//! A thread acts; the pipeline hears. One way goes through the `sys_exit` dispatcher (an rmdir that fails), the other
+//! A thread acts; the pipeline hears. One way goes through the `sys_exit` dispatcher (an rmdir that fails; `Policy` keeps that call of interest), the other
 //! through fork and exit (a thread whose comm is the nonce).
 
 use std::{
@@ -12,8 +12,6 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
-
-use sensor_common::syscalls;
 
 use crate::{
     border::CanaryPath,
@@ -29,15 +27,7 @@ const DIRECTORY: &str = "/proc/saker-canary-";
 /// The comm of the lifecycle canary: with 12 hexadecimal digits it fills the 15 bytes of a comm.
 const COMM: &str = "sc-";
 /// Bits of a nonce that fit a comm.
-const NONCE_BITS: u32 = 48;
-
-/// System call of the syscall canary; must be of interest while canaries are sent.
-const CALL: &str = "rmdir";
-
-/// Its native number.
-pub(super) fn call() -> Option<u16> {
-    syscalls::TABLE.iter().find(|row| row.name == CALL).map(|row| row.nr)
-}
+pub(super) const NONCE_MASK: u64 = (1 << 48) - 1;
 
 /// The sending thread. Dropped, it ends within a moment and is joined.
 pub(super) struct Sender {
@@ -47,7 +37,7 @@ pub(super) struct Sender {
 
 /// A thread could not be started, or its calls are not seen.
 #[derive(Debug, thiserror::Error)]
-pub enum CanaryError {
+pub(super) enum CanaryError {
     /// No thread.
     #[error("cannot start the canary thread")]
     Thread(#[source] io::Error),
@@ -57,9 +47,8 @@ pub enum CanaryError {
 }
 
 impl Sender {
-    /// Starts the thread, which introduces itself to the kernel side before this returns: `policy` must have the
-    /// handshake's call among the interesting ones.
-    pub(super) fn start(policy: Arc<Policy>, run_nonce: u64) -> Result<Self, CanaryError> {
+    /// Starts the thread, which introduces itself to the kernel side before this returns. Its canaries carry `nonce`.
+    pub(super) fn start(policy: Arc<Policy>, nonce: u64) -> Result<Self, CanaryError> {
         let stop = Arc::new(AtomicBool::new(false));
         let (ready, introduced) = std::sync::mpsc::sync_channel(1);
         let stopped = Arc::clone(&stop);
@@ -69,15 +58,15 @@ impl Sender {
             if ready.send(seen).is_err() || !is_seen {
                 return;
             }
-            let mut nonce = run_nonce;
             while !stopped.load(Ordering::Relaxed) {
-                nonce = nonce.wrapping_add(1) & ((1 << NONCE_BITS) - 1);
-                act(nonce);
+                act(nonce & NONCE_MASK);
                 thread::park_timeout(PERIOD);
             }
         };
-        let thread =
-            thread::Builder::new().name("saker-canary".to_owned()).spawn(body).map_err(CanaryError::Thread)?;
+        let thread = thread::Builder::new()
+            .name("saker-canary".to_owned())
+            .spawn(body)
+            .map_err(CanaryError::Thread)?;
         let introduced = introduced.recv().unwrap_or(Err(CaptureError::Blind));
         introduced.map_err(CanaryError::Unseen)?;
         Ok(Self { stop, thread: Some(thread) })
@@ -227,11 +216,7 @@ mod tests {
             ("no nonce", rmdir(task(TGID, CANARY, "x"), "/proc/saker-canary-zz"), Heard::Nothing),
             ("an end without a start", exit(task(TGID, 120, "sc-000000000002")), Heard::Nothing),
             ("a start", fork(task(TGID, 120, "saker-canary")), Heard::Part),
-            (
-                "its end",
-                exit(task(TGID, 120, "sc-000000000002")),
-                canary(CanaryPath::Lifecycle, 2),
-            ),
+            ("its end", exit(task(TGID, 120, "sc-000000000002")), canary(CanaryPath::Lifecycle, 2)),
             ("the end of another thread of ours", exit(task(TGID, 121, "tokio")), Heard::Nothing),
         ];
         for (name, bytes, expect) in cases {

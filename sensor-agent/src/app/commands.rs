@@ -4,7 +4,6 @@
 mod describe;
 mod doctor;
 mod kernel;
-mod list;
 mod list_events;
 mod record;
 mod replay;
@@ -17,19 +16,20 @@ mod tests;
 
 pub use report::{FileReport, Issue, Location};
 
-use self::{
-    kernel::Kernel,
-    list::{Listing, classes},
-};
+use self::kernel::Kernel;
 use super::{
     AppError,
-    cli::{Cli, Command},
+    cli::{Cli, Command, Format},
     config::{Config, ConfigError, Engine, Surroundings},
     files::Trust,
+    load,
     output::{print, tell, text},
-    rule_files, shim,
+    rule_files, run,
 };
-use crate::capture::CaptureError;
+use crate::{
+    capture::CaptureError,
+    rules::{Loaded, fields},
+};
 
 /// Does what the command line asks for.
 pub fn run(cli: &Cli) -> Result<(), AppError> {
@@ -60,8 +60,7 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
     }
     if let Some(source) = &cli.list {
         check_source(source)?;
-        let how = Listing { names_only: cli.names_only, format: cli.format, verbose: cli.common.verbose };
-        return print(&text(|out| list::write(out, &classes(shim::FIELDS), how)));
+        return print(&list(cli));
     }
     check_sources(cli)?;
     if !cli.validate.is_empty() {
@@ -80,8 +79,8 @@ fn start(cli: &Cli, config: Config) -> Result<(), AppError> {
     }
     config.require_output()?;
     if cli.dry_run {
-        let loaded = load_rules(cli, &config)?;
-        return report::failure(&loaded.reports).map_or(Ok(()), |report| Err(AppError::Rules { report }));
+        let (reports, _) = load_rules(cli, &config)?;
+        return report::failure(&reports).map_or(Ok(()), |report| Err(AppError::Rules { report }));
     }
     if let Some(path) = &cli.pidfile {
         std::fs::write(path, format!("{}", std::process::id())).map_err(|source| AppError::Output {
@@ -90,7 +89,7 @@ fn start(cli: &Cli, config: Config) -> Result<(), AppError> {
             source,
         })?;
     }
-    shim::run(config)
+    run::run(&config)
 }
 
 fn load_config(cli: &Cli) -> Result<Config, AppError> {
@@ -115,9 +114,25 @@ fn trust(cli: &Cli) -> Trust {
     if is_question { Trust::Anyone } else { Trust::OwnerOnly }
 }
 
+/// The only event source of this version.
+const SOURCE: &str = "syscall";
+
+fn list(cli: &Cli) -> String {
+    match (cli.names_only, cli.format) {
+        (true, Format::Json) => {
+            let names = fields::list::names();
+            format!("{}\n", serde_json::json!({ "fieldnames": names.lines().collect::<Vec<_>>() }))
+        }
+        (true, _) => fields::list::names(),
+        (false, Format::Json) => format!("{}\n", fields::list::json()),
+        (false, Format::Markdown) => fields::list::markdown(),
+        (false, Format::Text) => fields::list::text(cli.common.verbose),
+    }
+}
+
 /// An empty name stands for all sources.
 fn check_source(name: &str) -> Result<(), AppError> {
-    let is_known = name.is_empty() || name == list::SOURCE;
+    let is_known = name.is_empty() || name == SOURCE;
     if is_known { Ok(()) } else { Err(AppError::Unknown { kind: "event source", name: name.to_owned() }) }
 }
 
@@ -131,20 +146,21 @@ fn validate(cli: &Cli, config: &Config) -> Result<(), AppError> {
     tell("Validating rules file(s):");
     cli.validate.iter().for_each(|path| tell(&format!("   {}", path.display())));
     let files = rule_files::read_named(&cli.validate)?;
-    let loaded = shim::load(&files, config)?;
-    validate::answer(&loaded.reports, config.outputs.format.json, None)
+    let loaded = load::load(&files, config, 0);
+    validate::answer(&load::reports(&files, &loaded), config.outputs.format.json, None)
 }
 
 /// Loads the configured rules for a command that answers and ends; what the sensor would log is told at once.
-fn load_rules(cli: &Cli, config: &Config) -> Result<shim::Loaded, AppError> {
+fn load_rules(cli: &Cli, config: &Config) -> Result<(Vec<FileReport>, Loaded), AppError> {
     let files = rule_files::read(&config.rules, trust(cli))?;
     config.notices.iter().chain(&files.notices).for_each(|notice| tell(notice));
-    shim::load(&files.files, config)
+    let loaded = load::load(&files.files, config, 0);
+    Ok((load::reports(&files.files, &loaded), loaded))
 }
 
 fn describe(cli: &Cli, config: &Config) -> Result<(), AppError> {
-    let loaded = load_rules(cli, config)?;
-    let rules = loaded.rules.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let (_, loaded) = load_rules(cli, config)?;
+    let rules = loaded.set.rules().iter().map(|rule| (rule.name.as_str(), rule.desc.as_str()));
     let rules: Vec<_> =
         rules.filter(|(name, _)| cli.describe.as_ref().is_none_or(|wanted| wanted == name)).collect();
     match &cli.describe {

@@ -8,6 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest, Sha256};
+
+use crate::border::facts::LoadedFile;
+
 /// Largest file that is read, bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// Mode bits that let others than the owner write.
@@ -20,6 +24,15 @@ pub struct TextFile {
     pub path: PathBuf,
     /// Its bytes; what is not UTF-8 is replaced.
     pub text: String,
+}
+
+impl TextFile {
+    /// Its base name and the hash of what was parsed, for metrics.
+    pub fn loaded(&self) -> LoadedFile {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let sha256 = Sha256::digest(self.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        LoadedFile { name, sha256 }
+    }
 }
 
 /// Whether files that others may write are refused.

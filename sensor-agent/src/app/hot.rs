@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    border::{Outbound, Sender, stats::Stats},
-    capture::{CaptureError, Drain, LedgerReader, Policy, Round},
+    border::{Outbound, Stats},
+    capture::{CaptureError, Round, Sensor},
     rules::RuleSet,
 };
 
@@ -30,19 +30,21 @@ pub(super) enum Order {
 
 /// The thread's state.
 pub(super) struct Hot {
-    pub(super) drain: Drain,
-    pub(super) policy: Arc<Policy>,
-    pub(super) ledger: LedgerReader,
-    pub(super) pipeline: Pipeline,
-    pub(super) out: Sender<Outbound>,
-    pub(super) orders: mpsc::Receiver<Order>,
+    sensor: Sensor,
+    pipeline: Pipeline,
+    orders: mpsc::Receiver<Order>,
 }
 
 impl Hot {
+    /// Takes the sensor over.
+    pub(super) fn new(sensor: Sensor, pipeline: Pipeline, orders: mpsc::Receiver<Order>) -> Self {
+        Self { sensor, pipeline, orders }
+    }
+
     /// Runs until it is told to stop or the ring fails; then the last statistics have been sent.
     pub(super) fn run(mut self) -> Result<(), CaptureError> {
         let ended = self.serve();
-        self.policy.set_interest([]);
+        self.sensor.policy.set_interest([]);
         let deadline = Instant::now() + DRAIN_LIMIT;
         while self.round().records > 0 && Instant::now() < deadline {}
         self.tell();
@@ -66,28 +68,28 @@ impl Hot {
                 next_stats = Instant::now() + STATS_PERIOD;
                 self.tell();
             }
-            self.drain.wait(round, IDLE)?;
+            self.sensor.drain.wait(round, IDLE)?;
         }
     }
 
     fn round(&mut self) -> Round {
         let pipeline = &mut self.pipeline;
-        self.drain.round(|record| pipeline.feed(record))
+        self.sensor.drain.round(|record| pipeline.feed(record))
     }
 
     fn tell(&self) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let mut stats = Stats {
             time_ns: now.as_nanos() as u64,
-            ledger: self.ledger.rows(),
-            recursion_misses: self.ledger.recursion_misses(),
-            ring: self.drain.stats(),
-            generation: self.policy.generation(),
-            wakeups: self.drain.wakeups(),
+            ledger: self.sensor.ledger.rows(),
+            recursion_misses: self.sensor.ledger.recursion_misses(),
+            ring: self.sensor.drain.stats(),
+            generation: self.sensor.policy.generation(),
+            wakeups: self.sensor.drain.wakeups(),
             ..Stats::default()
         };
         self.pipeline.count(&mut stats);
         // A full queue is counted; the next statistics say it all again.
-        let _discarded = self.out.send(Outbound::Stats(Box::new(stats)));
+        let _discarded = self.pipeline.out().send(Outbound::Stats(Box::new(stats)));
     }
 }

@@ -4,16 +4,19 @@
 use std::sync::Arc;
 
 use crate::{
-    border::{Outbound, Sender, stats::Stats},
+    border::{
+        Outbound, Sender,
+        stats::{RuleCount, Stats},
+    },
     decode::{DecodeError, Record},
-    enrich::State,
+    enrich::{State, host::ProcessFiles},
     rules::{Evaluator, RuleSet},
 };
 
 use super::canary::{Ears, Heard};
 
 /// The hot path and everything it owns. The same for a live sensor and for a recording.
-pub struct Pipeline {
+pub(super) struct Pipeline {
     state: State,
     evaluator: Evaluator,
     out: Sender<Outbound>,
@@ -21,11 +24,13 @@ pub struct Pipeline {
     decoded: u64,
     failures: [u64; DecodeError::LABELS.len()],
     evaluated: u64,
+    /// Matches under rule sets that are no longer in force.
+    earlier: Vec<RuleCount>,
 }
 
 impl Pipeline {
     /// A pipeline that hands alerts to `out`.
-    pub fn new(state: State, rules: Arc<RuleSet>, out: Sender<Outbound>) -> Self {
+    pub(super) fn new(state: State, rules: Arc<RuleSet>, out: Sender<Outbound>) -> Self {
         Self {
             state,
             evaluator: Evaluator::new(rules),
@@ -34,6 +39,7 @@ impl Pipeline {
             decoded: 0,
             failures: [0; DecodeError::LABELS.len()],
             evaluated: 0,
+            earlier: Vec::new(),
         }
     }
 
@@ -44,21 +50,31 @@ impl Pipeline {
 
     /// Takes another rule set; counts of rules that stay are kept.
     pub(super) fn swap_rules(&mut self, rules: Arc<RuleSet>) {
-        self.evaluator.swap(rules);
+        self.earlier = self.counts();
+        self.evaluator = Evaluator::new(rules);
+    }
+
+    /// Takes a process that was there at start; what the kernel side could not read of it is in `files`.
+    pub(super) fn seed(&mut self, snapshot: &[u8], files: &dyn ProcessFiles) {
+        if let Err(error) = self.state.seed(snapshot, files) {
+            self.fail(error);
+        }
+    }
+
+    fn fail(&mut self, error: DecodeError) {
+        if let Some(count) = self.failures.get_mut(error.index()) {
+            *count += 1;
+        }
     }
 
     /// Takes one record.
-    pub fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
         match Record::parse(bytes) {
             Ok(record) => {
                 self.decoded += 1;
                 self.take(&record);
             }
-            Err(error) => {
-                if let Some(count) = self.failures.get_mut(error.index()) {
-                    *count += 1;
-                }
-            }
+            Err(error) => self.fail(error),
         }
     }
 
@@ -87,10 +103,33 @@ impl Pipeline {
         let failures = DecodeError::LABELS.iter().zip(self.failures).filter(|(_, count)| *count != 0);
         stats.decode_failures = failures.map(|(label, count)| ((*label).to_owned(), count)).collect();
         stats.evaluated = self.evaluated;
-        stats.rules = self.evaluator.counts();
+        stats.rules = self.counts();
         let table = self.state.stats();
         stats.processes = table.processes;
         stats.processes_max = table.processes_max;
-        stats.processes_evicted = table.processes_evicted;
+        stats.processes_evicted = table.processes_evicted + table.processes_refused;
+    }
+
+    fn counts(&self) -> Vec<RuleCount> {
+        let mut all = self.earlier.clone();
+        let matched = self.evaluator.set().rules().iter().zip(self.evaluator.counts());
+        for (rule, &count) in matched.filter(|(_, count)| **count != 0) {
+            match all.iter_mut().find(|earlier| earlier.rule == rule.name && earlier.source == rule.source) {
+                Some(earlier) => earlier.count += count,
+                None => all.push(RuleCount {
+                    rule: rule.name.clone(),
+                    priority: rule.priority as u8,
+                    source: rule.source.clone(),
+                    tags: rule.tags.clone(),
+                    count,
+                }),
+            }
+        }
+        all
+    }
+
+    /// Where alerts go.
+    pub(super) fn out(&self) -> &Sender<Outbound> {
+        &self.out
     }
 }

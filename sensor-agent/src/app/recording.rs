@@ -44,6 +44,7 @@ pub fn host(facts: HostFacts) -> Host {
         users: facts.users.into_iter().map(user).collect(),
         groups: facts.groups.into_iter().map(|group| (group.gid, group.name)).collect(),
         addresses: facts.addresses,
+        zone: Some(jiff::tz::TimeZone::system()),
     }
 }
 
@@ -72,9 +73,18 @@ pub struct Summary {
     pub cut: Option<RecordingError>,
 }
 
+/// One thing that a replay feeds.
+#[derive(Clone, Copy, Debug)]
+pub enum Fed<'a> {
+    /// A process that was there when recording began.
+    Snapshot(&'a [u8]),
+    /// A record.
+    Record(&'a [u8]),
+}
+
 /// Feeds a recording to what `begin` makes of its host: first the snapshots, then the records, `seconds` of event time
 /// at most (0: all).
-pub fn replay<R: Read, F: FnMut(&[u8]), E: From<RecordingError>>(
+pub fn replay<R: Read, F: FnMut(Fed<'_>), E: From<RecordingError>>(
     mut reader: Reader<R>,
     seconds: u64,
     begin: impl FnOnce(Host, RecordedFiles) -> Result<F, E>,
@@ -95,7 +105,7 @@ pub fn replay<R: Read, F: FnMut(&[u8]), E: From<RecordingError>>(
             }
             Err(error) => return Err(error.into()),
         };
-        let bytes = match frame {
+        let fed = match frame {
             Frame::Host(facts) => {
                 origin = host(facts);
                 continue;
@@ -104,7 +114,7 @@ pub fn replay<R: Read, F: FnMut(&[u8]), E: From<RecordingError>>(
                 files.by_tgid.insert(tgid, (argv.map(Bytes::from), env.map(Bytes::from)));
                 continue;
             }
-            Frame::Snapshot(bytes) => bytes,
+            Frame::Snapshot(bytes) => Fed::Snapshot(bytes),
             Frame::Record(bytes) => {
                 let now_ns = time_ns(bytes).unwrap_or_default();
                 let first_ns = *first_ns.get_or_insert(now_ns);
@@ -112,14 +122,14 @@ pub fn replay<R: Read, F: FnMut(&[u8]), E: From<RecordingError>>(
                     break;
                 }
                 summary.records += 1;
-                bytes
+                Fed::Record(bytes)
             }
         };
         if let Some(begin) = begin.take() {
             feed = Some(begin(std::mem::take(&mut origin), std::mem::take(&mut files))?);
         }
         if let Some(feed) = &mut feed {
-            feed(bytes);
+            feed(fed);
         }
     }
     Ok(summary)

@@ -30,7 +30,10 @@ impl Listener {
                 is_stopping |= is_stop;
                 let command = if is_stop { Inbound::Stop } else { Inbound::Reload };
                 if commands.send(command).is_err() {
-                    tracing::warn!(signal, "the signal could not be handed to the sensor: it is busy or has ended");
+                    tracing::warn!(
+                        signal,
+                        "the signal could not be handed to the sensor: it is busy or has ended"
+                    );
                 }
             }
         };

@@ -1,6 +1,8 @@
 //! From nothing to an attached sensor. All or nothing: an error detaches what was attached, because dropping the
 //! `Ebpf` does.
 
+use std::sync::Arc;
+
 use aya::{
     Ebpf, EbpfLoader, VerifierLogLevel,
     maps::{MapData, ProgramArray},
@@ -45,7 +47,7 @@ pub struct Sensor {
     /// Takes records off the ring.
     pub drain: Drain,
     /// What the hooks obey.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// What the hooks counted.
     pub ledger: LedgerReader,
     _programs: Programs,
@@ -84,7 +86,7 @@ impl Sensor {
             .load(&object)
             .map_err(|source| refused(source, options.ring_bytes))?;
         let control = load::shared(&ebpf, map::CONTROL, size_of::<Control>(), true)?;
-        let policy = Policy::new(control, options.ring_bytes, options.reserve_bytes, cpus);
+        let policy = Arc::new(Policy::new(control, options.ring_bytes, options.reserve_bytes, cpus));
         let mut degraded = load::load_all(&mut ebpf, &btf)?;
         let stages = load::fill_stages(&mut ebpf)?;
         let drain = load::ring(&mut ebpf, options)?;

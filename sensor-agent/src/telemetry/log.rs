@@ -2,7 +2,8 @@
 
 use std::{fmt, io};
 
-use tracing::{Event, Subscriber, level_filters::LevelFilter};
+pub use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::{
     fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format, format::Writer},
     registry::LookupSpan,

@@ -80,6 +80,7 @@ fn label(ty: ParamType) -> &'static str {
         ParamType::FsPath => "FSPATH",
         ParamType::FsRelPath => "FSRELPATH",
         ParamType::CharBuf => "CHARBUF",
+        ParamType::ByteBuf => "BYTEBUF",
         ParamType::OpenFlags | ParamType::Flags(_) => "FLAGS32",
         ParamType::EnumFlags(_) => "ENUMFLAGS32",
         ParamType::Mode => "MODE",

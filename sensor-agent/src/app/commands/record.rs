@@ -15,11 +15,11 @@ use std::{
 use sensor_common::syscalls::TABLE;
 
 use crate::{
-    app::{AppError, config::Config, output::tell, recording, shim},
+    app::{AppError, config::Config, output::tell, recording},
     border::Stats,
     capture::{Options, Sensor},
     decode::{Record, recording::Writer},
-    enrich::host::ProcessFiles,
+    enrich::host::{Host, ProcFiles, ProcessFiles},
 };
 
 /// Longest time between two looks at the clock and the signals.
@@ -35,9 +35,9 @@ pub(super) fn record(config: &Config, path: &Path, seconds: u64) -> Result<(), A
     let failed = |action| move |source| AppError::Output { action, path: path.to_owned(), source };
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
     let file = BufWriter::new(file.map_err(failed("create"))?);
-    let host = recording::facts(&shim::host(config));
+    let host = recording::facts(&Host::read());
     let mut writer = Writer::new(file, &host).map_err(failed("write"))?;
-    snapshots(&mut writer, &sensor.processes, &shim::ProcFiles).map_err(failed("write"))?;
+    snapshots(&mut writer, &sensor.processes, &ProcFiles::new(&sensor.processes)).map_err(failed("write"))?;
     sensor.policy.set_interest(TABLE.iter().map(|row| row.nr));
     let end = (seconds > 0).then(|| Instant::now() + Duration::from_secs(seconds));
     let mut is_ending = false;

@@ -3,8 +3,19 @@
 use std::{fs::File, io::BufReader, path::Path};
 
 use crate::{
-    app::{AppError, config::Config, files::FileError, output::tell, recording, shim},
+    app::{
+        AppError,
+        config::Config,
+        egress,
+        files::FileError,
+        load,
+        output::tell,
+        pipeline::Pipeline,
+        recording::{self, Fed, RecordedFiles},
+    },
+    border::{self, Outbound},
     decode::recording::{Reader, RecordingError},
+    enrich::{Limits, State, host::Host},
 };
 
 /// A failure inside a replay: of the recording, or of what it is fed to.
@@ -25,9 +36,8 @@ pub(super) fn replay(config: &Config, path: &Path, seconds: u64) -> Result<(), A
     let wrong = |source| AppError::Recording { path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
     let reader = Reader::new(BufReader::new(file)).map_err(wrong)?;
-    let result = recording::replay(reader, seconds, |host, files| {
-        shim::pipeline(config, host, files).map_err(Failure::App)
-    });
+    let result =
+        recording::replay(reader, seconds, |host, files| player(config, host, files).map_err(Failure::App));
     let summary = result.map_err(|failure| match failure {
         Failure::Recording(source) => wrong(source),
         Failure::App(error) => error,
@@ -40,4 +50,28 @@ pub(super) fn replay(config: &Config, path: &Path, seconds: u64) -> Result<(), A
         ));
     }
     Ok(())
+}
+
+/// Alerts of one record that may wait: all rules may match.
+const WAITING: usize = 4096;
+
+/// The pipeline and the sinks on one thread: nothing is lost, however fast the file is read.
+fn player(config: &Config, host: Host, files: RecordedFiles) -> Result<impl FnMut(Fed<'_>), AppError> {
+    let rules = load::rules(config, 1)?;
+    rules.notices.iter().chain(&rules.faults).for_each(|text| tell(text));
+    let mut sinks = egress::sinks(config, host.hostname.clone())?;
+    let (out, inbox) = border::channel(WAITING);
+    let state = State::new(host, Limits { processes: config.processes });
+    let mut pipeline = Pipeline::new(state, rules.set, out);
+    Ok(move |fed: Fed<'_>| {
+        match fed {
+            Fed::Snapshot(bytes) => pipeline.seed(bytes, &files),
+            Fed::Record(bytes) => pipeline.feed(bytes),
+        }
+        while let Some(message) = inbox.try_recv() {
+            if let Outbound::Alert(alert) = message {
+                sinks.deliver(&alert);
+            }
+        }
+    })
 }

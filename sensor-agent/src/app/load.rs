@@ -1,0 +1,133 @@
+//! Configured rules → rule set and reports: the one way from files to rules, for running and for asking.
+
+use std::sync::Arc;
+
+use super::{
+    AppError,
+    commands::{FileReport, Issue, Location},
+    config::{self, Config},
+    files::{TextFile, Trust},
+    rule_files,
+};
+use crate::rules::{
+    self, AppendOutput, ExtraField, Fault, LoadOptions, Loaded, Matching, RuleFile, RuleSet, Selection,
+    output::suggested_output,
+};
+
+/// Rules in force, and what was said on the way.
+pub(super) struct InForce {
+    /// At least one rule, or none was asked for.
+    pub(super) set: Arc<RuleSet>,
+    /// Rules that were left out, each as a whole report.
+    pub(super) faults: Vec<String>,
+    /// What is worth a line in the log.
+    pub(super) notices: Vec<String>,
+    /// The texts.
+    pub(super) files: Vec<TextFile>,
+}
+
+/// Reads and compiles what `config` names. One broken rule does not take the others down, unless `rules_strict` says
+/// so; files without any right rule, or that are no YAML, are an error.
+pub(super) fn rules(config: &Config, generation: u32) -> Result<InForce, AppError> {
+    let found = rule_files::read(&config.rules, Trust::OwnerOnly)?;
+    let loaded = load(&found.files, config, generation);
+    let is_broken = loaded.errors.iter().any(|fault| fault.code().label() == "LOAD_ERR_YAML");
+    let has_none = loaded.set.rules().is_empty() && !loaded.errors.is_empty();
+    if is_broken || has_none || (config.rules.is_strict && !loaded.errors.is_empty()) {
+        let report = loaded.errors.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
+        return Err(AppError::Rules { report });
+    }
+    let mut notices = found.notices;
+    notices.extend(loaded.warnings.iter().map(Fault::to_string));
+    Ok(InForce {
+        set: Arc::new(loaded.set),
+        faults: loaded.errors.iter().map(Fault::to_string).collect(),
+        notices,
+        files: found.files,
+    })
+}
+
+/// Compiles texts with the options of `config`.
+pub(super) fn load(files: &[TextFile], config: &Config, generation: u32) -> Loaded {
+    let names: Vec<String> = files.iter().map(|file| file.path.display().to_string()).collect();
+    let files: Vec<RuleFile<'_>> =
+        names.iter().zip(files).map(|(name, file)| RuleFile { name, text: &file.text }).collect();
+    rules::load(&files, &options(&config.rules), generation)
+}
+
+/// One report a file, in order.
+pub(super) fn reports(files: &[TextFile], loaded: &Loaded) -> Vec<FileReport> {
+    let of =
+        |name: &str, faults: &[Fault]| faults.iter().filter(|fault| fault.file == name).map(issue).collect();
+    let report = |file: &TextFile| {
+        let name = file.path.display().to_string();
+        let (errors, warnings) = (of(&name, &loaded.errors), of(&name, &loaded.warnings));
+        FileReport { name, errors, warnings, schema: None }
+    };
+    files.iter().map(report).collect()
+}
+
+fn issue(fault: &Fault) -> Issue {
+    let (line, column) = (fault.line.saturating_sub(1) as u64, fault.column.saturating_sub(1) as u64);
+    let location = |kind: &str, name: &str| Location {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        file: fault.file.clone(),
+        line,
+        column,
+        offset: 0,
+    };
+    let mut locations = vec![location("rules content", "")];
+    locations.extend(fault.owner.as_ref().map(|owner| location(owner.kind.label(), &owner.name)));
+    let mut message = fault.reason.to_string();
+    if let Some(hint) = &fault.hint {
+        message = format!("{message} ({hint})");
+    }
+    Issue {
+        code: fault.code().label().to_owned(),
+        short: fault.code().text().to_owned(),
+        long: fault.code().text().to_owned(),
+        message,
+        locations,
+        snippet: format!("{}\n{:caret$}^\n", fault.source_line, "", caret = fault.caret),
+        deprecated_field: None,
+    }
+}
+
+fn options(rules: &config::Rules) -> LoadOptions {
+    LoadOptions {
+        min_priority: rules.minimum,
+        matching: match rules.matching {
+            config::Matching::First => Matching::First,
+            config::Matching::All => Matching::All,
+        },
+        selection: rules.selection.iter().map(selection).collect(),
+        append_outputs: rules.append_output.iter().flat_map(append).collect(),
+    }
+}
+
+fn selection(entry: &config::Selection) -> Selection {
+    Selection { enable: entry.enable, rule: entry.rule.clone(), tag: entry.tag.clone() }
+}
+
+/// An entry's own text, and behind it what the sources suggest.
+fn append(entry: &config::AppendOutput) -> Vec<AppendOutput> {
+    let with = |text: Option<String>, fields: Vec<ExtraField>| AppendOutput {
+        rule: entry.rule.clone(),
+        source: entry.source.clone(),
+        tags: entry.tags.clone(),
+        text,
+        fields,
+    };
+    let fields = entry.extra_fields.iter().map(|field| match field {
+        config::ExtraField::Native(field) => ExtraField::Native(field.clone()),
+        config::ExtraField::Rendered { key, format } => {
+            ExtraField::Rendered { key: key.clone(), format: format.clone() }
+        }
+    });
+    let mut all = vec![with(entry.extra_output.clone(), fields.collect())];
+    if entry.suggested_output {
+        all.push(with(Some(suggested_output()), Vec::new()));
+    }
+    all
+}

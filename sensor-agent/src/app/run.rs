@@ -1,0 +1,248 @@
+//! The running sensor: everything is opened and checked first, then attached, then threads start, then orders are
+//! obeyed until it is time to stop.
+
+use std::{
+    collections::BTreeSet,
+    hash::{BuildHasher, Hasher, RandomState},
+    io,
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant, SystemTime},
+};
+
+use sensor_common::syscalls;
+
+use super::{
+    AppError, canary,
+    config::{Config, Webserver},
+    egress::{self, Egress},
+    hot::{Hot, Order},
+    identity,
+    load::{self, InForce},
+    output::tell,
+    pipeline::Pipeline,
+    signal,
+};
+use crate::{
+    border::{self, Alert, Facts, Inbound, Outbound, Priority, RecvError, Sender},
+    capture::{CaptureError, HOOKS, Options, Policy, Sensor},
+    enrich::{Limits, State, host::Host, host::ProcFiles},
+    rules::RuleSet,
+    telemetry::{
+        self, Telemetry,
+        admin::{self, Admin, AdminError},
+        health,
+        summary::Summary,
+    },
+};
+
+/// Messages that may wait at the border in either direction.
+const BORDER: usize = 4096;
+const ORDERS: usize = 8;
+/// Calls that keep working directories right, whatever the rules ask for.
+const STATE_CALLS: [&str; 2] = ["chdir", "fchdir"];
+
+/// Runs until a signal, `-M`, or a failure of the ring.
+pub(super) fn run(config: &Config) -> Result<(), AppError> {
+    start_log(config);
+    config.notices.iter().for_each(|notice| tracing::info!("{notice}"));
+    let rules = load::rules(config, 1)?;
+    rules.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
+    let mut host = Host::read();
+    if let Some(name) = &config.hostname {
+        host.hostname.clone_from(name);
+    }
+    let worker = egress::worker(config, host.hostname.clone())?;
+    let admin = config.webserver.as_ref().map(bind).transpose()?;
+    let run_nonce = RandomState::new().build_hasher().finish() & canary::NONCE_MASK;
+    let telemetry = Arc::new(Telemetry::new(health::Limits::default(), run_nonce));
+    let server = admin.map(|admin| admin.serve(Arc::clone(&telemetry)).map_err(from_admin)).transpose()?;
+
+    let ring = Options { ring_bytes: config.ring.bytes, reserve_bytes: config.ring.reserve_bytes };
+    let mut sensor = Sensor::attach(ring)?;
+    let policy = Arc::clone(&sensor.policy);
+    let (out, inbox) = border::channel(BORDER);
+    let mut control =
+        Control { config, policy: Arc::clone(&policy), out: out.clone(), facts: facts(&sensor, &host) };
+    let processes = std::mem::take(&mut sensor.processes);
+    let mut state = State::new(host, Limits { processes: config.processes });
+    if let Err(error) = state.seed(&processes, &ProcFiles::new(&processes)) {
+        tracing::warn!(%error, "some processes that were there at start are known by their first event only");
+    }
+    policy.set_interest(interest(&rules.set));
+    control.tell_facts(&rules);
+
+    let egress = Egress::start(inbox, worker, Arc::clone(&telemetry))?;
+    let (orders, queue) = mpsc::sync_channel(ORDERS);
+    let (commands, inbound) = border::channel(ORDERS);
+    let signals = signal::Listener::start(commands).map_err(no_thread)?;
+    let pipeline = Pipeline::new(state, Arc::clone(&rules.set), out);
+    let (introduced, ears) = mpsc::sync_channel(1);
+    let hot = spawn_hot(sensor, pipeline, queue, ears, Arc::clone(&telemetry))?;
+    let canary = canary::Sender::start(Arc::clone(&policy), run_nonce).map_err(|error| {
+        AppError::Environment { action: "prove that the sensor sees".into(), source: io::Error::other(error) }
+    })?;
+    // The hot thread takes it before its first record, and is alive.
+    let _heard = introduced.send(canary::Ears::new(policy.own_tgid(), policy.canary_tid()));
+
+    control.obey(&inbound, &orders, &hot, rules);
+    drop(canary);
+    // A full queue of orders means that the hot thread works through them; it ends at the first Stop.
+    let _ended = orders.send(Order::Stop);
+    let ended = hot.join().unwrap_or(Err(CaptureError::Blind));
+    drop(control);
+    let counts = egress.finish();
+    tell(Summary { stats: &telemetry.stats(), sinks: &counts }.to_string().trim_end());
+    if let Some(server) = server {
+        server.stop();
+    }
+    drop(signals);
+    Ok(ended?)
+}
+
+fn start_log(config: &Config) {
+    let level = telemetry::log::level(config.log.level.label());
+    let level = level.filter(|_| config.log.stderr).unwrap_or(telemetry::log::LevelFilter::OFF);
+    if let Err(error) =
+        telemetry::log::init(telemetry::log::Options { level, json: config.outputs.format.json })
+    {
+        tell(&error.to_string());
+    }
+}
+
+fn bind(webserver: &Webserver) -> Result<Admin, AppError> {
+    let options = admin::Options {
+        listen: webserver.listen,
+        healthz: webserver.healthz.clone(),
+        metrics: webserver.has_metrics,
+    };
+    Admin::bind(options).map_err(from_admin)
+}
+
+fn from_admin(error: AdminError) -> AppError {
+    AppError::Environment { action: "start the admin server".to_owned(), source: io::Error::other(error) }
+}
+
+fn no_thread(source: io::Error) -> AppError {
+    AppError::Environment { action: "start a thread".to_owned(), source }
+}
+
+fn spawn_hot(
+    sensor: Sensor,
+    mut pipeline: Pipeline,
+    orders: mpsc::Receiver<Order>,
+    ears: mpsc::Receiver<canary::Ears>,
+    telemetry: Arc<Telemetry>,
+) -> Result<JoinHandle<Result<(), CaptureError>>, AppError> {
+    let body = move || {
+        let _alive = telemetry.alive("sensor");
+        if let Ok(ears) = ears.recv() {
+            pipeline.listen(ears);
+        }
+        Hot::new(sensor, pipeline, orders).run()
+    };
+    thread::Builder::new().name("saker-hot".to_owned()).spawn(body).map_err(no_thread)
+}
+
+/// System calls that a rule set and the state need.
+fn interest(rules: &RuleSet) -> BTreeSet<u16> {
+    let state = syscalls::TABLE.iter().filter(|row| STATE_CALLS.contains(&row.name));
+    rules.slots().filter_map(syscalls::row).chain(state).map(|row| row.nr).collect()
+}
+
+/// Obeys commands while the hot thread works.
+struct Control<'a> {
+    config: &'a Config,
+    policy: Arc<Policy>,
+    out: Sender<Outbound>,
+    facts: Facts,
+}
+
+impl Control<'_> {
+    fn obey(
+        &mut self,
+        inbound: &border::Receiver<Inbound>,
+        orders: &mpsc::SyncSender<Order>,
+        hot: &JoinHandle<Result<(), CaptureError>>,
+        mut rules: InForce,
+    ) {
+        let end = self.config.stop_after.map(|after| Instant::now() + after);
+        while !hot.is_finished() && end.is_none_or(|end| Instant::now() < end) {
+            match inbound.recv(Duration::from_millis(200)) {
+                Ok(Inbound::Stop) | Err(RecvError::Closed) => return,
+                Ok(Inbound::Reload) => self.reload(orders, &mut rules),
+                Err(RecvError::Quiet) => {}
+            }
+        }
+    }
+
+    /// Kernel ← old ∪ new, swap, kernel ← new (DESIGN D4): no event that either rule set wants goes by.
+    fn reload(&mut self, orders: &mpsc::SyncSender<Order>, rules: &mut InForce) {
+        let new = match load::rules(self.config, self.policy.generation() + 2) {
+            Ok(new) => new,
+            Err(error) => {
+                tracing::error!(%error, "reload refused: the rules in force stay");
+                self.alert("Falco internal: hot restart failure", error.to_string());
+                return;
+            }
+        };
+        let (old_calls, new_calls) = (interest(&rules.set), interest(&new.set));
+        self.policy.set_interest(old_calls.union(&new_calls).copied());
+        let (done, swapped) = mpsc::sync_channel(1);
+        if orders.send(Order::Rules(Arc::clone(&new.set), done)).is_err() || swapped.recv().is_err() {
+            return;
+        }
+        self.policy.set_interest(new_calls);
+        self.tell_facts(&new);
+        tracing::info!(rules = new.set.rules().len(), "rules loaded again");
+        *rules = new;
+    }
+
+    /// Tells what is in force; rules that were left out are told loudly.
+    fn tell_facts(&mut self, rules: &InForce) {
+        self.facts.reload_ns = now_ns();
+        self.facts.rule_faults.clone_from(&rules.faults);
+        self.facts.rule_files = rules.files.iter().map(super::files::TextFile::loaded).collect();
+        let _discarded = self.out.send(Outbound::Facts(Box::new(self.facts.clone())));
+        if !rules.faults.is_empty() {
+            rules.faults.iter().for_each(|fault| tracing::error!("rule left out: {fault}"));
+            let names = rules.faults.join("; ");
+            self.alert("Falco internal: rules left out", format!("{} faults: {names}", rules.faults.len()));
+        }
+    }
+
+    fn alert(&self, rule: &str, message: String) {
+        let alert = Alert {
+            time_ns: now_ns(),
+            rule: rule.to_owned(),
+            priority: Priority::Critical,
+            source: "internal".to_owned(),
+            tags: Vec::new(),
+            message: message.into_bytes(),
+            fields: Vec::new(),
+        };
+        // A full queue is counted by the channel.
+        let _discarded = self.out.send(Outbound::Alert(alert));
+    }
+}
+
+fn now_ns() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as u64
+}
+
+fn facts(sensor: &Sensor, host: &Host) -> Facts {
+    let attached = HOOKS.iter().filter(|hook| sensor.degraded.iter().all(|d| d.hook.program != hook.program));
+    Facts {
+        versions: identity::versions().map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        plugins: std::collections::BTreeMap::new(),
+        engine: "modern_bpf".to_owned(),
+        hostname: host.hostname.clone(),
+        kernel_release: sensor.features.release.clone(),
+        cpus: thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32,
+        boot_ns: host.boot_epoch_ns,
+        start_ns: now_ns(),
+        hooks: attached.map(|hook| hook.program.to_owned()).collect(),
+        degraded: sensor.degraded.iter().map(|d| format!("{}: {}", d.hook.program, d.reason)).collect(),
+        ..Facts::default()
+    }
+}

@@ -85,9 +85,9 @@ impl Drop for Sender {
 }
 
 fn act(nonce: u64) {
-    // Refused by procfs, which is the point: only the call is wanted. A thread that cannot be made is a missing
+    // By libc: rustix makes an unlinkat of it, which is another call. Refused by procfs, which is the point: only the call is wanted. A thread that cannot be made is a missing
     // canary, which health will tell.
-    let _refused = rustix::fs::rmdir(format!("{DIRECTORY}{nonce:012x}"));
+    let _refused = std::fs::remove_dir(format!("{DIRECTORY}{nonce:012x}"));
     if let Ok(thread) = thread::Builder::new().name(format!("{COMM}{nonce:012x}")).spawn(|| {}) {
         let _ended = thread.join();
     }
@@ -118,8 +118,8 @@ pub(super) enum Heard {
 
 impl Ears {
     /// For the agent's global tgid and the canary thread's global tid.
-    pub(super) fn new(tgid: u32, tid: u32) -> Self {
-        Self { tgid, tid, started: VecDeque::with_capacity(STARTED) }
+    pub(super) fn new(agent: u32, canary: u32) -> Self {
+        Self { tgid: agent, tid: canary, started: VecDeque::with_capacity(STARTED) }
     }
 
     /// Looks at one record.
@@ -177,8 +177,8 @@ mod tests {
     const TGID: u32 = 100;
     const CANARY: u32 = 105;
 
-    fn task(tgid: u32, tid: u32, comm: &str) -> Task {
-        let mut task = Task { tgid, tid, ..zero() };
+    fn task(process: u32, thread: u32, comm: &str) -> Task {
+        let mut task = Task { tgid: process, tid: thread, ..zero() };
         task.comm[..comm.len()].copy_from_slice(comm.as_bytes());
         task
     }

@@ -69,17 +69,17 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
     if cli.describe_all || cli.describe.is_some() {
         return describe(cli, &config);
     }
-    start(cli, config)
+    start(cli, &config)
 }
 
 /// Runs the sensor, or everything that comes before.
-fn start(cli: &Cli, config: Config) -> Result<(), AppError> {
+fn start(cli: &Cli, config: &Config) -> Result<(), AppError> {
     if let Engine::Replay(file) = &config.engine {
-        return replay::replay(&config, file, cli.common.seconds);
+        return replay::replay(config, file, cli.common.seconds);
     }
     config.require_output()?;
     if cli.dry_run {
-        let (reports, _) = load_rules(cli, &config)?;
+        let (reports, _) = load_rules(cli, config)?;
         return report::failure(&reports).map_or(Ok(()), |report| Err(AppError::Rules { report }));
     }
     if let Some(path) = &cli.pidfile {
@@ -89,7 +89,7 @@ fn start(cli: &Cli, config: Config) -> Result<(), AppError> {
             source,
         })?;
     }
-    run::run(&config)
+    run::run(config)
 }
 
 fn load_config(cli: &Cli) -> Result<Config, AppError> {

@@ -30,7 +30,7 @@ impl TextFile {
     /// Its base name and the hash of what was parsed, for metrics.
     pub fn loaded(&self) -> LoadedFile {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let sha256 = Sha256::digest(self.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = format!("{:x}", Sha256::digest(self.text.as_bytes()));
         LoadedFile { name, sha256 }
     }
 }

@@ -105,7 +105,7 @@ pub fn replay<R: Read, F: FnMut(Fed<'_>), E: From<RecordingError>>(
             }
             Err(error) => return Err(error.into()),
         };
-        let fed = match frame {
+        let next = match frame {
             Frame::Host(facts) => {
                 origin = host(facts);
                 continue;
@@ -129,7 +129,7 @@ pub fn replay<R: Read, F: FnMut(Fed<'_>), E: From<RecordingError>>(
             feed = Some(begin(std::mem::take(&mut origin), std::mem::take(&mut files))?);
         }
         if let Some(feed) = &mut feed {
-            feed(fed);
+            feed(next);
         }
     }
     Ok(summary)

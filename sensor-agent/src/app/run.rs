@@ -78,18 +78,18 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let signals = signal::Listener::start(commands).map_err(no_thread)?;
     let pipeline = Pipeline::new(state, Arc::clone(&rules.set), out);
     let (introduced, ears) = mpsc::sync_channel(1);
-    let hot = spawn_hot(sensor, pipeline, queue, ears, Arc::clone(&telemetry))?;
+    let sensing = spawn_hot(sensor, pipeline, queue, ears, Arc::clone(&telemetry))?;
     let canary = canary::Sender::start(Arc::clone(&policy), run_nonce).map_err(|error| {
         AppError::Environment { action: "prove that the sensor sees".into(), source: io::Error::other(error) }
     })?;
     // The hot thread takes it before its first record, and is alive.
     let _heard = introduced.send(canary::Ears::new(policy.own_tgid(), policy.canary_tid()));
 
-    control.obey(&inbound, &orders, &hot, rules);
+    control.obey(&inbound, &orders, &sensing, rules);
     drop(canary);
     // A full queue of orders means that the hot thread works through them; it ends at the first Stop.
     let _ended = orders.send(Order::Stop);
-    let ended = hot.join().unwrap_or(Err(CaptureError::Blind));
+    let ended = sensing.join().unwrap_or(Err(CaptureError::Blind));
     drop(control);
     let counts = egress.finish();
     tell(Summary { stats: &telemetry.stats(), sinks: &counts }.to_string().trim_end());

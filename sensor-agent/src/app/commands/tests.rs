@@ -5,18 +5,17 @@ use serde_json::{Value, json};
 use super::{
     FileReport, Issue, Location, describe,
     kernel::{Attached, Kernel},
-    list::{self, Listing, classes},
     list_events,
     report::failure,
     version, wrap,
 };
 use crate::{
-    app::{cli::Format, config::RingSize, output::text},
-    capture::{CaptureError, HOOKS},
-    rules::{
-        Type,
-        fields::{ArgRule, Field, Shape},
+    app::{
+        cli::{Cli, Format},
+        config::RingSize,
+        output::text,
     },
+    capture::{CaptureError, HOOKS},
 };
 
 fn place(kind: &str, name: &str, file: &str, line: u64, column: u64) -> Location {
@@ -102,52 +101,19 @@ fn reports_as_json() {
     assert_eq!(b["warnings"][0]["deprecated_field"], "evt.dir");
 }
 
-static FIELDS: [Field; 4] = [
-    field("evt.num", Type::Uint64, Shape::One, ArgRule::None, "number."),
-    field("evt.type", Type::CharBuf, Shape::One, ArgRule::None, "name | kind."),
-    field("evt.arg", Type::CharBuf, Shape::One, ArgRule::Required, "an argument."),
-    field("fd.ips", Type::IpAddr, Shape::List, ArgRule::Optional, "addresses."),
-];
-
-const fn field(name: &'static str, ty: Type, shape: Shape, arg: ArgRule, doc: &'static str) -> Field {
-    Field { name, ty, shape, arg, doc, get: |_, _| None }
-}
-
-fn listing(names_only: bool, format: Format, verbose: bool) -> String {
-    text(|out| list::write(out, &classes(&FIELDS), Listing { names_only, format, verbose }))
-}
-
 #[test]
 fn fields_are_listed() {
-    let names = "evt.num\nevt.type\nevt.arg\nfd.ips\n";
-    assert_eq!(listing(true, Format::Text, false), names);
-    let all = listing(false, Format::Text, false);
-    for line in [
-        "Field Class:                  evt (All event types)",
-        "Field Class:                  evt (Syscall events only)",
-        "Field Class:                  fd",
-        "Event Sources:                syscall ",
-        "evt.type                      name | kind. ",
-    ] {
-        assert!(all.lines().any(|found| found == line), "{line}\n{all}");
-    }
-    assert!(
-        listing(false, Format::Text, true).contains("evt.num                       (Type: UINT64) number. ")
-    );
-    assert!(listing(false, Format::Markdown, false).contains("`evt.type` | CHARBUF | name \\| kind.\n"));
-    let json: Value = serde_json::from_str(&listing(false, Format::Json, false)).expect("JSON");
-    let fields: Vec<&Value> = json["fieldclasses"]
-        .as_array()
-        .expect("classes")
-        .iter()
-        .flat_map(|class| class["fields"].as_array().expect("fields"))
-        .collect();
-    assert_eq!(fields.len(), 4);
-    assert_eq!(fields[0]["argument"], Value::Null);
-    assert_eq!(fields[2]["argument"], json!({ "required": true, "type": [] }));
-    assert_eq!((&fields[3]["is_list"], &fields[3]["type"]), (&json!(true), &json!("IPADDR")));
-    let json: Value = serde_json::from_str(&listing(true, Format::Json, false)).expect("JSON");
-    assert_eq!(json, json!({ "fieldnames": ["evt.num", "evt.type", "evt.arg", "fd.ips"] }));
+    let listing = |args: &[&str]| {
+        super::list(&Cli::parse(["saker"].iter().chain(args).map(Into::into)).expect("valid"))
+    };
+    let names = listing(&["--list", "-N"]);
+    assert!(names.lines().any(|name| name == "proc.aname") && !names.contains(' '), "{names}");
+    let all = listing(&["--list"]);
+    assert!(all.lines().any(|line| line.starts_with("Field Class:") && line.ends_with("fd")), "{all}");
+    assert!(listing(&["--list", "-v"]).contains("(Type: UINT64)"));
+    assert!(listing(&["--list", "--format", "markdown"]).contains("`evt.type` | CHARBUF |"));
+    let json: Value = serde_json::from_str(&listing(&["--list", "-N", "--format", "json"])).expect("JSON");
+    assert_eq!(json["fieldnames"].as_array().expect("names").len(), names.lines().count());
 }
 
 #[test]

@@ -16,7 +16,6 @@ pub(super) const LOCATIONS: [&str; 2] = ["/etc/saker/saker.yaml", "/etc/falco/fa
 /// What holds when there is no file at all.
 const BUILT_IN: &str = "
 rules_files: [/etc/saker/saker_rules.yaml, /etc/saker/saker_rules.local.yaml, /etc/saker/rules.d]
-append_output: [{suggested_output: true}]
 stdout_output: {enabled: true}
 webserver: {enabled: true, prometheus_metrics_enabled: true}
 metrics: {enabled: true, interval: 1h}

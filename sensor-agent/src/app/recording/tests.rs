@@ -2,7 +2,7 @@
 
 use sensor_common::{Kind, event::Call};
 
-use super::{facts, host, replay};
+use super::{Fed, facts, host, replay};
 use crate::{
     decode::{
         Builder,
@@ -19,6 +19,7 @@ fn sample() -> Host {
         users: [(0, User { name: "root".into(), home: "/root".into(), shell: "/bin/sh".into() })].into(),
         groups: [(0, "root".into()), (4, "adm".into())].into(),
         addresses: vec!["::1".parse().expect("an address")],
+        zone: None,
     }
 }
 
@@ -48,7 +49,7 @@ fn run(bytes: &[u8], seconds: u64) -> (usize, super::Summary) {
         assert_eq!(facts(&host), facts(&sample()));
         assert_eq!(files.argv(9).as_deref(), Some(&b"sh\0-c"[..]));
         assert_eq!((files.env(9), files.argv(8)), (None, None));
-        Ok::<_, RecordingError>(|_: &[u8]| fed += 1)
+        Ok::<_, RecordingError>(|_: Fed<'_>| fed += 1)
     });
     (fed, summary.expect("replays"))
 }
@@ -78,7 +79,7 @@ fn an_empty_recording_begins_nothing() {
     let mut has_begun = false;
     let summary = replay(Reader::new(bytes.as_slice()).expect("begins"), 0, |_, _| {
         has_begun = true;
-        Ok::<_, RecordingError>(|_: &[u8]| ())
+        Ok::<_, RecordingError>(|_: Fed<'_>| ())
     });
     assert_eq!(summary.expect("replays").records, 0);
     assert!(!has_begun);

@@ -67,7 +67,9 @@ fn a_recording_gives_the_same_alerts() -> Result<()> {
     ensure!(finished.status.success(), "saker replay: {finished:?}");
     let lines = finished.output.lines().map(Alert::parse).collect::<Result<Vec<_>>>()?;
     let replayed: Vec<Alert> = lines.into_iter().filter(|alert| alert.mentions(&said)).collect();
-    ensure!(replayed == live, "replayed: {replayed:#?}\nlive: {live:#?}");
+    // Two sensors saw the act, each with its own clock reading; everything else is the same.
+    let timeless = |alerts: &[Alert]| alerts.iter().map(Alert::timeless).collect::<Vec<_>>();
+    ensure!(timeless(&replayed) == timeless(&live), "replayed: {replayed:#?}\nlive: {live:#?}");
     Ok(())
 }
 

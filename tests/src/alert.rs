@@ -51,6 +51,15 @@ impl Alert {
         ["proc.cmdline", "proc.pcmdline"].iter().any(|name| self.field(name).contains(mark))
     }
 
+    /// The alert without its time.
+    #[must_use]
+    pub fn timeless(&self) -> Self {
+        let mut alert = self.clone();
+        alert.fields.remove("evt.time");
+        alert.output = alert.output.split_once(": ").map_or("", |(_, rest)| rest).to_owned();
+        alert
+    }
+
     /// Output fields without a value.
     pub fn missing(&self) -> Vec<&str> {
         let fields = self.fields.iter();

@@ -274,7 +274,10 @@ impl Sensor {
     pub fn stop(mut self, signal: Signal) -> Result<Ending> {
         kill_process(self.pid()?, signal)?;
         // Standard output ends with the process.
-        drop(self.wait(SOON, |_| false));
+        let until = Instant::now() + SOON;
+        while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            self.seen.push(Alert::parse(&line)?);
+        }
         let gone = wait_for("the agent's end", SOON, || Ok(self.child.try_wait()?));
         let status = gone.with_context(|| format!("signal {signal:?}"))?;
         Ok(Ending { status, errors: self.errors(), alerts: std::mem::take(&mut self.seen) })

@@ -54,10 +54,11 @@ impl Pipeline {
         self.evaluator = Evaluator::new(rules);
     }
 
-    /// Takes a process that was there at start; what the kernel side could not read of it is in `files`.
+    /// Takes processes that were there at start; what the kernel side could not read of them is in `files`.
     pub(super) fn seed(&mut self, snapshot: &[u8], files: &dyn ProcessFiles) {
-        if let Err(error) = self.state.seed(snapshot, files) {
-            self.fail(error);
+        match self.state.seed(snapshot, files) {
+            Ok(records) => self.decoded += records as u64,
+            Err(error) => self.fail(error),
         }
     }
 

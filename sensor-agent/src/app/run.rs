@@ -65,10 +65,10 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let mut control =
         Control { config, policy: Arc::clone(&policy), out: out.clone(), facts: facts(&sensor, &host) };
     let processes = std::mem::take(&mut sensor.processes);
-    let mut state = State::new(host, Limits { processes: config.processes });
-    if let Err(error) = state.seed(&processes, &ProcFiles::new(&processes)) {
-        tracing::warn!(%error, "some processes that were there at start are known by their first event only");
-    }
+    let state = State::new(host, Limits { processes: config.processes });
+    let mut pipeline = Pipeline::new(state, Arc::clone(&rules.set), out);
+    pipeline.seed(&processes, &ProcFiles::new(&processes));
+    drop(processes);
     policy.set_interest(interest(&rules.set));
     control.tell_facts(&rules);
 
@@ -76,7 +76,6 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let (orders, queue) = mpsc::sync_channel(ORDERS);
     let (commands, inbound) = border::channel(ORDERS);
     let signals = signal::Listener::start(commands).map_err(no_thread)?;
-    let pipeline = Pipeline::new(state, Arc::clone(&rules.set), out);
     let (introduced, ears) = mpsc::sync_channel(1);
     let sensing = spawn_hot(sensor, pipeline, queue, ears, Arc::clone(&telemetry))?;
     let canary = canary::Sender::start(Arc::clone(&policy), run_nonce).map_err(|error| {

@@ -1,6 +1,6 @@
 //! The agent as a library, modules in data-flow order: each may import only what stands above it.
-//! Two exceptions: `app` wires everything and nobody imports it; `border` and `telemetry` are open to all
-//! and import nobody.
+//! Two exceptions: `app` wires everything and nobody imports it; `border` is open to all and imports nobody. `sinks` and
+//! `telemetry` stand right of the privilege border and import nothing else.
 
 /// Command line, configuration, commands: wires everything.
 pub mod app;

@@ -68,6 +68,11 @@ impl Policy {
         self.value.set_u32(offset_of!(Control, handshake), nonce);
     }
 
+    /// Whether the kernel side has not answered the handshake yet.
+    pub(super) fn is_handshake_open(&self) -> bool {
+        self.value.u32(offset_of!(Control, handshake)) != 0
+    }
+
     /// The agent's process id in the initial pid namespace, as the kernel side saw it.
     pub fn own_tgid(&self) -> u32 {
         self.value.u32(offset_of!(Control, self_tgid))

@@ -102,7 +102,9 @@ pub enum ConfigError {
         looked_at: Vec<PathBuf>,
     },
     /// Alerts would go nowhere.
-    #[error("no output is enabled: set stdout_output.enabled, or another output, to true")]
+    #[error(
+        "no output is enabled: set stdout_output.enabled or file_output.enabled to true (this version has no others)"
+    )]
     NoOutput,
     /// Every event source was turned off.
     #[error("no event source is left: --disable-source turns all of them off")]
@@ -170,6 +172,15 @@ impl Config {
                     .push(format!("configuration keys {why}: {}", keys.join(", ").replace("[]", "")));
             }
         }
+        let outputs = &config.outputs;
+        let missing = [
+            ("syslog_output", outputs.syslog),
+            ("program_output", outputs.program.is_some()),
+            ("http_output", outputs.http.is_some()),
+        ];
+        for (name, _) in missing.into_iter().filter(|(_, is_enabled)| *is_enabled) {
+            config.notices.push(format!("{name} is enabled, but this version does not deliver to it"));
+        }
         config.files = raw.files;
         config.includes = raw.includes;
         config.hostname = (surroundings.variables)("FALCO_HOSTNAME").filter(|name| !name.is_empty());
@@ -200,12 +211,7 @@ impl Config {
 
     /// An error when alerts would go nowhere.
     pub fn require_output(&self) -> Result<(), ConfigError> {
-        let outputs = &self.outputs;
-        let has_one = outputs.stdout
-            || outputs.syslog
-            || outputs.file.is_some()
-            || outputs.program.is_some()
-            || outputs.http.is_some();
+        let has_one = self.outputs.stdout || self.outputs.file.is_some();
         if has_one { Ok(()) } else { Err(ConfigError::NoOutput) }
     }
 }

@@ -45,7 +45,7 @@ const STATE_CALLS: [&str; 2] = ["chdir", "fchdir"];
 /// Runs until a signal, `-M`, or a failure of the ring.
 pub(super) fn run(config: &Config) -> Result<(), AppError> {
     start_log(config);
-    config.notices.iter().for_each(|notice| tracing::info!("{notice}"));
+    config.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     let rules = load::rules(config, 1)?;
     rules.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     let mut host = Host::read();

@@ -1,7 +1,9 @@
 //! What the agent knows about itself, in one shared value: told by border messages, asked by the admin server.
 //! Everything here is egress side, so a lock is harmless: the sensor half never takes it.
 
+pub mod drops;
 pub mod health;
+pub mod losses;
 pub mod summary;
 pub mod log;
 pub mod admin;
@@ -12,6 +14,7 @@ mod threads;
 pub use threads::Alive;
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -21,6 +24,7 @@ use crate::border::{CanaryPath, Facts, SinkCount, Stats};
 
 use self::{
     health::{Health, Limits, Report},
+    losses::{Gap, Losses},
     resources::Resources,
     threads::Threads,
 };
@@ -39,8 +43,19 @@ struct State {
     health: Health,
     facts: Arc<Facts>,
     stats: Arc<Stats>,
+    gaps: Gaps,
     sinks: Vec<SinkCount>,
     discarded: u64,
+}
+
+/// Gaps that are remembered.
+const GAPS: usize = 16;
+
+/// What was missed: the last gaps, newest first, and the one that is open.
+#[derive(Clone, Debug, Default)]
+struct Gaps {
+    ended: VecDeque<Gap>,
+    open: Gap,
 }
 
 /// Everything at one moment.
@@ -50,6 +65,7 @@ struct Snapshot {
     health: Report,
     facts: Arc<Facts>,
     stats: Arc<Stats>,
+    gaps: Gaps,
     sinks: Vec<SinkCount>,
     /// Alerts that no queue had room for: the sinks' and the border's.
     discarded: u64,
@@ -80,18 +96,24 @@ impl Telemetry {
             health: Health::new(limits, nonce),
             facts: Arc::default(),
             stats: Arc::default(),
+            gaps: Gaps::default(),
             sinks: Vec::new(),
             discarded: 0,
         };
         Self { clock: Box::new(clock), threads: Arc::default(), state: Mutex::new(state) }
     }
 
-    /// `Outbound::Stats` arrived.
-    pub fn observe(&self, stats: Stats) {
+    /// `Outbound::Stats` arrived. What was lost since the last ones, and when those were taken.
+    pub fn observe(&self, stats: Stats) -> (u64, Losses) {
         let now = (self.clock)();
         let mut told = self.state();
+        let losses = Losses::between(&told.stats, &stats);
+        // The first statistics follow the start.
+        let from_ns = if told.stats.time_ns == 0 { stats.time_ns } else { told.stats.time_ns };
+        told.gaps.observe(from_ns, stats.time_ns, &losses);
         told.health.observe(now, &stats.ring);
         told.stats = Arc::new(stats);
+        (from_ns, losses)
     }
 
     /// `Outbound::Facts` arrived.
@@ -143,6 +165,7 @@ impl Telemetry {
             health: state.health.report(uptime),
             facts: Arc::clone(&state.facts),
             stats: Arc::clone(&state.stats),
+            gaps: state.gaps.clone(),
             sinks: state.sinks.clone(),
             discarded: state.discarded,
             ended,
@@ -152,6 +175,25 @@ impl Telemetry {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gaps {
+    /// A gap ends with the first statistics without a loss, and is told then.
+    fn observe(&mut self, from_ns: u64, to_ns: u64, losses: &Losses) {
+        if losses.lost() > 0 {
+            self.open.extend(from_ns, to_ns, losses);
+        } else if !self.open.is_empty() {
+            let gap = std::mem::take(&mut self.open);
+            tracing::warn!(from_ns = gap.from_ns, to_ns = gap.to_ns, "{gap}");
+            self.ended.truncate(GAPS - 1);
+            self.ended.push_front(gap);
+        }
+    }
+
+    /// Newest first.
+    fn all(&self) -> impl Iterator<Item = &Gap> {
+        [&self.open].into_iter().filter(|gap| !gap.is_empty()).chain(&self.ended)
     }
 }
 

@@ -9,6 +9,7 @@ mod rules;
 mod local;
 mod identity;
 mod ledger;
+mod drops;
 mod lifecycle;
 mod feedback;
 mod health;

@@ -63,6 +63,21 @@ const REFUSALS: &[Refusal] = &[
         words: &["--no-such-option"],
     },
     Refusal {
+        name: "losses that are to end it",
+        args: &[
+            "-r",
+            "{dir}/good.yaml",
+            "-o",
+            "stdout_output.enabled=true",
+            "-o",
+            "syscall_event_drops.simulate_drops=true",
+            "-o",
+            "syscall_event_drops.actions[]=exit",
+        ],
+        exit: EXIT_INPUT,
+        words: &["syscall_event_drops.actions", "1 system calls dropped in last second. Exiting"],
+    },
+    Refusal {
         name: "a port in use",
         args: &[
             "-r",

@@ -10,11 +10,17 @@ use std::{
 
 use jiff::tz::TimeZone;
 
-use super::{AppError, config::Config};
+use super::{
+    AppError,
+    config::{Config, DropAction, Drops},
+};
 use crate::{
-    border::{Outbound, Receiver, RecvError, SinkCount},
+    border::{Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats},
     sinks::{FileSink, Format, Include, Sink, SinkError, Sinks, Stdout, Worker},
-    telemetry::Telemetry,
+    telemetry::{
+        Telemetry,
+        drops::{self, Monitor},
+    },
 };
 
 /// How long sinks may take to write what waits when the agent stops.
@@ -58,45 +64,106 @@ fn cannot_write(source: SinkError) -> AppError {
 
 /// The running thread.
 pub(super) struct Egress {
-    thread: JoinHandle<Vec<SinkCount>>,
+    thread: JoinHandle<Ended>,
+}
+
+/// What it did.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// By sink.
+    pub(super) counts: Vec<SinkCount>,
+    /// Losses ended the program (`syscall_event_drops.actions: [exit]`).
+    pub(super) by_drops: bool,
 }
 
 impl Egress {
-    /// Takes over sinks and telemetry until all senders of `inbox` are gone.
+    /// Takes over sinks and telemetry until all senders of `inbox` are gone; asks for the end through `commands`.
     pub(super) fn start(
         inbox: Receiver<Outbound>,
         worker: Worker,
         telemetry: Arc<Telemetry>,
+        drops: &Drops,
+        commands: Sender<Inbound>,
     ) -> Result<Self, AppError> {
-        let body = move || serve(&inbox, worker, &telemetry);
+        let office = Office { worker, telemetry, drops: Watch::new(drops), commands, by_drops: false };
+        let body = move || office.serve(&inbox);
         let thread = thread::Builder::new().name("saker-egress".to_owned()).spawn(body);
         let failed = |source| AppError::Environment { action: "start a thread".to_owned(), source };
         Ok(Self { thread: thread.map_err(failed)? })
     }
 
     /// Waits until everything that was sent is written; what each sink did.
-    pub(super) fn finish(self) -> Vec<SinkCount> {
+    pub(super) fn finish(self) -> Ended {
         self.thread.join().unwrap_or_default()
     }
 }
 
-fn serve(inbox: &Receiver<Outbound>, mut worker: Worker, telemetry: &Telemetry) -> Vec<SinkCount> {
-    let _alive = telemetry.alive("egress");
-    loop {
-        match inbox.recv(Duration::from_secs(1)) {
-            Ok(Outbound::Alert(alert)) => worker.send(alert),
-            Ok(Outbound::Stats(stats)) => {
-                telemetry.observe(*stats);
-                telemetry.sinks(worker.counts(), worker.discarded() + inbox.discarded());
+/// What is done about losses.
+struct Watch {
+    monitor: Monitor,
+    actions: Vec<DropAction>,
+}
+
+impl Watch {
+    fn new(drops: &Drops) -> Self {
+        let Drops { threshold, ref actions, rate, max_burst, simulate } = *drops;
+        let options = drops::Options { threshold, rate, max_burst, simulate };
+        Self { monitor: Monitor::new(options), actions: actions.clone() }
+    }
+}
+
+/// The thread's belongings.
+struct Office {
+    worker: Worker,
+    telemetry: Arc<Telemetry>,
+    drops: Watch,
+    commands: Sender<Inbound>,
+    by_drops: bool,
+}
+
+impl Office {
+    fn serve(mut self, inbox: &Receiver<Outbound>) -> Ended {
+        let telemetry = Arc::clone(&self.telemetry);
+        let _alive = telemetry.alive("egress");
+        loop {
+            match inbox.recv(Duration::from_secs(1)) {
+                Ok(Outbound::Alert(alert)) => self.worker.send(alert),
+                Ok(Outbound::Stats(stats)) => {
+                    self.observe(*stats);
+                    telemetry.sinks(self.worker.counts(), self.worker.discarded() + inbox.discarded());
+                }
+                Ok(Outbound::Facts(facts)) => telemetry.facts(*facts),
+                Ok(Outbound::Canary { path, nonce }) => telemetry.canary(path, nonce),
+                Err(RecvError::Quiet) => {}
+                Err(RecvError::Closed) => break,
             }
-            Ok(Outbound::Facts(facts)) => telemetry.facts(*facts),
-            Ok(Outbound::Canary { path, nonce }) => telemetry.canary(path, nonce),
-            Err(RecvError::Quiet) => {}
-            Err(RecvError::Closed) => break,
+        }
+        let counts = self.worker.stop(FLUSH).unwrap_or_else(|error| {
+            tracing::error!(%error, "alerts that waited for an output are lost");
+            error.counts
+        });
+        Ended { counts, by_drops: self.by_drops }
+    }
+
+    fn observe(&mut self, stats: Stats) {
+        let to_ns = stats.time_ns;
+        let (from_ns, losses) = self.telemetry.observe(stats);
+        let Some(alert) = self.drops.monitor.observe(from_ns, to_ns, &losses) else { return };
+        let message = String::from_utf8_lossy(&alert.message).into_owned();
+        // Falco's order, whatever the configuration's.
+        if self.drops.actions.contains(&DropAction::Log) {
+            tracing::warn!(calls = losses.by_syscall(NAMED), reasons = losses.by_reason(), "{message}");
+        }
+        if self.drops.actions.contains(&DropAction::Alert) {
+            self.worker.send(alert);
+        }
+        if self.drops.actions.contains(&DropAction::Exit) && !self.by_drops {
+            tracing::error!("{message} Exiting: syscall_event_drops.actions has exit.");
+            // A full queue already holds commands; the next losses ask again.
+            self.by_drops = self.commands.send(Inbound::Stop).is_ok();
         }
     }
-    worker.stop(FLUSH).unwrap_or_else(|error| {
-        tracing::error!(%error, "alerts that waited for an output are lost");
-        error.counts
-    })
 }
+
+/// System calls that a line of the log names.
+const NAMED: usize = 10;

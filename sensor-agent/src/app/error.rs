@@ -3,7 +3,7 @@
 //! | code | meaning | what to do |
 //! |---|---|---|
 //! | 0 | done, or stopped by SIGINT, SIGTERM or `-M` | |
-//! | 1 | arguments, configuration or rules are wrong (Falco's code) | correct what the message names |
+//! | 1 | arguments, configuration or rules are wrong, or losses are to end the program (Falco's code) | correct what the message names |
 //! | 2 | this kernel cannot: no BTF, too old, a required hook refused | another kernel; `saker doctor` says more |
 //! | 3 | not permitted | root, or the capabilities that the message names |
 //! | 4 | an address or file of the environment is not to be had | free the port, make the directory writable |
@@ -48,6 +48,9 @@ pub enum AppError {
         /// The command that builds it in.
         how: &'static str,
     },
+    /// Losses, where the configuration says that they end the program.
+    #[error("system call events were dropped, and syscall_event_drops.actions has `exit`")]
+    Drops,
     /// The kernel edge.
     #[error(transparent)]
     Capture(#[from] CaptureError),
@@ -93,6 +96,7 @@ impl AppError {
             | Self::Rules { .. }
             | Self::Unknown { .. }
             | Self::NotBuilt { .. }
+            | Self::Drops
             | Self::Recording { .. } => 1,
             Self::Capture(error) => match error {
                 CaptureError::NotPermitted { .. } => 3,

@@ -72,9 +72,9 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     policy.set_interest(interest(&rules.set));
     control.tell_facts(&rules);
 
-    let egress = Egress::start(inbox, worker, Arc::clone(&telemetry))?;
-    let (orders, queue) = mpsc::sync_channel(ORDERS);
     let (commands, inbound) = border::channel(ORDERS);
+    let egress = Egress::start(inbox, worker, Arc::clone(&telemetry), &config.drops, commands.clone())?;
+    let (orders, queue) = mpsc::sync_channel(ORDERS);
     let signals = signal::Listener::start(commands).map_err(no_thread)?;
     let (introduced, ears) = mpsc::sync_channel(1);
     let sensing = spawn_hot(sensor, pipeline, queue, ears, Arc::clone(&telemetry))?;
@@ -90,13 +90,14 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let _ended = orders.send(Order::Stop);
     let ended = sensing.join().unwrap_or(Err(CaptureError::Blind));
     drop(control);
-    let counts = egress.finish();
-    tell(Summary { stats: &telemetry.stats(), sinks: &counts }.to_string().trim_end());
+    let egress = egress.finish();
+    tell(Summary { stats: &telemetry.stats(), sinks: &egress.counts }.to_string().trim_end());
     if let Some(server) = server {
         server.stop();
     }
     drop(signals);
-    Ok(ended?)
+    ended?;
+    if egress.by_drops { Err(AppError::Drops) } else { Ok(()) }
 }
 
 fn start_log(config: &Config) {

@@ -139,3 +139,30 @@ fn the_agents_own_costs_are_read() {
     assert!(costs.rss_bytes.is_some_and(|bytes| bytes > 1 << 16));
     assert!(costs.vsz_bytes >= costs.rss_bytes);
 }
+
+#[test]
+fn a_gap_is_told_once_it_has_ended() {
+    let (telemetry, _) = telemetry();
+    let at = |second: u64, lost: u64| Stats {
+        time_ns: second * 1_000_000_000,
+        ledger: vec![row("openat", &[("submitted", 100), ("ring_full", lost)])],
+        ..Stats::default()
+    };
+    let told = |telemetry: &Telemetry| -> Vec<String> {
+        telemetry.snapshot().gaps.all().map(ToString::to_string).collect()
+    };
+    telemetry.observe(at(10, 0));
+    assert!(told(&telemetry).is_empty());
+    let (from_ns, losses) = telemetry.observe(at(11, 5));
+    assert_eq!((from_ns, losses.lost()), (10_000_000_000, 5));
+    telemetry.observe(at(13, 8));
+    let gap = "8 of 8 events of 3 s were lost: openat=8; because of ring_full=8";
+    assert_eq!(told(&telemetry), [gap], "while it lasts");
+    telemetry.observe(at(14, 8));
+    assert_eq!(told(&telemetry), [gap], "and afterwards");
+    // Alternating losses make many gaps: the newest stay.
+    (0..100).for_each(|n| drop(telemetry.observe(at(15 + n, 8 + n / 2))));
+    let told = told(&telemetry);
+    assert_eq!(told.len(), GAPS);
+    assert!(told[1..].iter().all(|gap| gap.starts_with("1 of 1 events of 1 s")), "{told:?}");
+}

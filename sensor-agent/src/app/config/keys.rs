@@ -173,7 +173,7 @@ pub static KEYS: &[Key] = &[
     read("syscall_event_drops.actions[]", Shape::Word(&["ignore", "log", "alert", "exit"])),
     read("syscall_event_drops.rate", Shape::Number(0.0, f64::MAX)),
     read("syscall_event_drops.max_burst", COUNT),
-    unused("syscall_event_drops.simulate_drops", BOOL),
+    read("syscall_event_drops.simulate_drops", BOOL),
     read("metrics.enabled", BOOL),
     read("metrics.interval", TEXT),
     read("metrics.output_rule", BOOL),

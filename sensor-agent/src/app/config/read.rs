@@ -313,6 +313,7 @@ impl Reader<'_> {
             actions,
             rate: self.number("syscall_event_drops.rate", 0.03333),
             max_burst: self.number("syscall_event_drops.max_burst", 1),
+            simulate: self.bool("syscall_event_drops.simulate_drops", false),
         }
     }
 }

@@ -251,6 +251,8 @@ pub struct Drops {
     pub rate: f64,
     /// Actions at once.
     pub max_burst: u64,
+    /// One loss a second is pretended.
+    pub simulate: bool,
 }
 
 /// What is done about lost events.

@@ -10,7 +10,7 @@ use hyper::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::telemetry::{Snapshot, Telemetry, health::Report, metrics};
+use crate::telemetry::{Snapshot, Telemetry, health::Report, losses::Gap, metrics};
 
 use super::Options;
 
@@ -85,6 +85,7 @@ fn detail(word: &str, snapshot: &Snapshot, report: &Report) -> String {
             "evaluated": stats.evaluated,
         }},
         "drops": drops(snapshot),
+        "gaps": snapshot.gaps.all().map(gap).collect::<Vec<_>>(),
         "ring": {
             "size_bytes": stats.ring.size_bytes,
             "used_bytes": stats.ring.used_bytes,
@@ -110,6 +111,10 @@ fn drops(snapshot: &Snapshot) -> Value {
     };
     let reasons = losses().map(|reason| (reason.label().to_owned(), Value::Object(by_syscall(reason))));
     reasons.filter(|(_, counts)| counts != &json!({})).collect::<Map<_, _>>().into()
+}
+
+fn gap(gap: &Gap) -> Value {
+    json!({ "from_ns": gap.from_ns, "to_ns": gap.to_ns, "lost": gap.losses.lost(), "what": gap.to_string() })
 }
 
 fn live(ended: &[&str], is_local: bool) -> Answer {

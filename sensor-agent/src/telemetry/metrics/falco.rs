@@ -3,68 +3,11 @@
 use sensor_common::ledger::Reason;
 
 use crate::{
-    border::stats::{LedgerRow, RuleCount},
-    telemetry::Snapshot,
+    border::{Stats, stats::RuleCount},
+    telemetry::{Snapshot, losses::Losses},
 };
 
 use super::{Labels, Metric, counter, counters, float, gauge, info, labels};
-
-/// Falco's categories of `n_drops_buffer`, with what we call their members.
-const CATEGORIES: &[(&str, &[&str])] = &[
-    ("clone_fork", &["fork", "vfork", "clone", "clone3"]),
-    ("close", &["close"]),
-    ("connect", &["connect"]),
-    (
-        "dir_file",
-        &[
-            "dup",
-            "dup2",
-            "dup3",
-            "chmod",
-            "fchmod",
-            "fchmodat",
-            "fchmodat2",
-            "chown",
-            "lchown",
-            "fchown",
-            "fchownat",
-            "link",
-            "linkat",
-            "mkdir",
-            "mkdirat",
-            "mount",
-            "umount",
-            "umount2",
-            "rename",
-            "renameat",
-            "renameat2",
-            "rmdir",
-            "symlink",
-            "symlinkat",
-            "unlink",
-            "unlinkat",
-        ],
-    ),
-    ("execve", &["exec", "execve", "execveat"]),
-    ("open", &["open", "openat", "openat2", "creat", "open_by_handle_at"]),
-    (
-        "other_interest",
-        &[
-            "bpf",
-            "setpgid",
-            "ptrace",
-            "seccomp",
-            "setns",
-            "setresuid",
-            "setresgid",
-            "setsid",
-            "unshare",
-            "capset",
-            "keyctl",
-        ],
-    ),
-    ("proc", &["exit", "process"]),
-];
 
 pub(super) fn table(snapshot: &Snapshot) -> Vec<Metric> {
     [about(snapshot), costs(snapshot), events(snapshot)].into_iter().flatten().collect()
@@ -128,10 +71,8 @@ fn costs(snapshot: &Snapshot) -> Vec<Metric> {
 
 fn events(snapshot: &Snapshot) -> Vec<Metric> {
     let stats = &*snapshot.stats;
-    let buffer = CATEGORIES.iter().map(|(category, members)| {
-        let rows = stats.ledger.iter().filter(|row| members.contains(&row.syscall.as_str()));
-        (labels([("dir", "exit"), ("drop", category)]), rows.map(no_room).sum())
-    });
+    let losses = Losses::between(&Stats::default(), stats);
+    let buffer = losses.no_room().map(|(category, n)| (labels([("dir", "exit"), ("drop", category)]), n));
     let rules = stats.rules.iter().filter(|rule| rule.count > 0).map(|rule| (of_rule(rule), rule.count));
     vec![
         counters("falcosecurity_falco_rules_matches", "Alerts by rule", rules),
@@ -161,11 +102,6 @@ fn events(snapshot: &Snapshot) -> Vec<Metric> {
         counter("falco_events_processed", "Events evaluated by the rules", stats.evaluated),
         counter("falco_events_dropped", "Events lost", stats.lost()),
     ]
-}
-
-fn no_room(row: &LedgerRow) -> u64 {
-    let reasons = [Reason::RingFull.label(), Reason::Reserve.label()];
-    row.counts.iter().filter(|(reason, _)| reasons.contains(&reason.as_str())).map(|(_, count)| count).sum()
 }
 
 /// Sorted by name, as Falco's; tags become labels, and two tags that look the same as a label stand once.

@@ -25,6 +25,7 @@ fn snapshot(stats: Stats) -> Snapshot {
             ],
         },
         facts: Arc::new(facts()),
+        gaps: crate::telemetry::Gaps::default(),
         stats: Arc::new(stats),
         sinks: sinks(),
         discarded: 3,

@@ -1,0 +1,116 @@
+//! `syscall_event_drops` (spec/rules.md 6.5): when losses are acted on, how often, and the alert that tells them.
+//!
+//! Statistics drive it, which come once a second whether or not an event does. Whoever asks acts.
+
+use sensor_common::ledger::Reason;
+
+use crate::border::{Alert, FieldValue, Priority};
+
+use super::losses::{Gap, Losses};
+
+/// Falco's name of the alert.
+pub const RULE: &str = "Falco internal: syscall event drop";
+
+/// `syscall_event_drops.*`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Share of lost events above which it acts.
+    pub threshold: f64,
+    /// Actions a second, on average.
+    pub rate: f64,
+    /// Actions at once.
+    pub max_burst: u64,
+    /// Pretends one loss a second.
+    pub simulate: bool,
+}
+
+/// Decides. Times are those of the statistics, ns since the epoch.
+#[derive(Debug)]
+pub struct Monitor {
+    options: Options,
+    tokens: f64,
+    filled_ns: u64,
+    /// Losses since the last alert, also those that were below the threshold or held back.
+    untold: Gap,
+}
+
+impl Monitor {
+    /// A full bucket and nothing lost.
+    pub fn new(options: Options) -> Self {
+        let tokens = float(options.max_burst);
+        Self { options, tokens, filled_ns: 0, untold: Gap::default() }
+    }
+
+    /// Takes the losses between the statistics of `from_ns` and `to_ns`. An alert: it is time to act.
+    pub fn observe(&mut self, from_ns: u64, to_ns: u64, losses: &Losses) -> Option<Alert> {
+        self.fill(to_ns);
+        if !losses.counts.is_empty() {
+            self.untold.extend(from_ns, to_ns, losses);
+        }
+        let fake = u64::from(self.options.simulate);
+        let dropped = losses.lost() + fake;
+        let threshold = if self.options.simulate { 0.0 } else { self.options.threshold };
+        // Without an event that was wanted, a loss is infinitely many of none: it counts.
+        if dropped == 0 || float(dropped) <= threshold * float(losses.wanted) {
+            return None;
+        }
+        if self.tokens < 1.0 {
+            tracing::debug!(dropped, "losses are not told again yet: syscall_event_drops.rate");
+            return None;
+        }
+        self.tokens -= 1.0;
+        Some(alert(to_ns, dropped, losses, &std::mem::take(&mut self.untold)))
+    }
+
+    fn fill(&mut self, now_ns: u64) {
+        // A clock that was put back gives nothing; one that was put forward, a full bucket at most.
+        let elapsed = now_ns.saturating_sub(self.filled_ns);
+        self.filled_ns = now_ns;
+        let filled = self.tokens + float(elapsed) / 1e9 * self.options.rate;
+        self.tokens = filled.min(float(self.options.max_burst));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "ratios need no exact counts")]
+fn float(value: u64) -> f64 {
+    value as f64
+}
+
+/// System calls that the alert names.
+const NAMED: usize = 20;
+
+fn alert(time_ns: u64, dropped: u64, losses: &Losses, untold: &Gap) -> Alert {
+    let bugs = [Reason::Oversize, Reason::Abi, Reason::Context, Reason::NoProgram];
+    let numbers = [
+        ("n_evts", losses.wanted),
+        ("n_drops", dropped),
+        ("n_drops_buffer_total", losses.no_room_total()),
+        ("n_drops_scratch_map", losses.of(Reason::ScratchBusy)),
+        ("n_drops_page_faults", 0),
+        ("n_drops_bug", bugs.into_iter().map(|reason| losses.of(reason)).sum()),
+        ("ebpf_enabled", 1),
+        ("saker.missed", untold.losses.lost()),
+        ("saker.missed_from", untold.from_ns),
+        ("saker.missed_to", untold.to_ns),
+    ];
+    let numbers = numbers.into_iter().map(|(key, number)| (key.to_owned(), number.to_string()));
+    let buffer = losses.no_room().map(|(name, n)| (format!("n_drops_buffer_{name}_exit"), n.to_string()));
+    let ours = [
+        ("saker.missed_by_reason".to_owned(), untold.losses.by_reason()),
+        ("saker.missed_by_syscall".to_owned(), untold.losses.by_syscall(NAMED)),
+    ];
+    let fields = numbers.chain(buffer).chain(ours);
+    Alert {
+        time_ns,
+        rule: RULE.to_owned(),
+        priority: Priority::Debug,
+        source: "internal".to_owned(),
+        tags: Vec::new(),
+        message: format!("{RULE}. {dropped} system calls dropped in last second.").into_bytes(),
+        // All are strings, as Falco's.
+        fields: fields.map(|(key, text)| (key, FieldValue::Text(text.into_bytes()))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

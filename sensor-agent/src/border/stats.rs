@@ -102,4 +102,9 @@ impl Stats {
     pub fn lost(&self) -> u64 {
         Reason::ALL.iter().filter(|r| r.is_loss()).map(|r| self.total(r.label())).sum()
     }
+
+    /// Runs that the kernel itself skipped, of all programs: events that no ledger slot could count.
+    pub fn skipped(&self) -> u64 {
+        self.recursion_misses.iter().map(|(_, count)| count).sum()
+    }
 }

@@ -50,7 +50,10 @@ impl Summary<'_> {
         for (index, reason) in reasons.enumerate() {
             write!(f, "{}{} {}", if index == 0 { ": " } else { ", " }, reason.label(), total(reason))?;
         }
-        writeln!(f)
+        match stats.skipped() {
+            0 => writeln!(f),
+            skipped => writeln!(f, "; {skipped} runs skipped by the kernel"),
+        }
     }
 }
 

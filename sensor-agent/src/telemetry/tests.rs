@@ -108,7 +108,7 @@ Triggered rules by rule name:
    opened: 15
    opened too: 12
    said\\n: 1
-Events: 28 seen, 2 filtered, 14 submitted, 12 lost: ring_full 4, reserve 6, scratch_busy 2
+Events: 28 seen, 2 filtered, 14 submitted, 12 lost: ring_full 4, reserve 6, scratch_busy 2; 9 runs skipped by the kernel
 Alerts to stdout: 25 delivered, 1 failed, 2 discarded
 ";
     assert_eq!(text, expected);

@@ -81,6 +81,7 @@ fn detail(word: &str, snapshot: &Snapshot, report: &Report) -> String {
             "filtered": stats.total("filtered"),
             "submitted": stats.total("submitted"),
             "lost": stats.lost(),
+            "skipped_by_kernel": stats.skipped(),
             "decoded": stats.decoded,
             "evaluated": stats.evaluated,
         }},

@@ -50,6 +50,7 @@ fn a_day_of_the_server() {
         assert!(body.starts_with("{\"status\":\"ok\","), "{body}");
         let value: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(value["sources"]["syscall"]["lost"], 12);
+        assert_eq!(value["sources"]["syscall"]["skipped_by_kernel"], 9);
         assert_eq!(value["drops"]["ring_full"], json!({ "fork": 1, "openat": 3 }));
         assert_eq!(value["canaries"]["lifecycle"], json!({ "received": 1, "age_ms": 0 }));
         assert_eq!(value["rules"]["faults"][0], "rules.yaml:3:1: bad");

@@ -260,6 +260,11 @@ const fn names2(name: &'static str, nr: u16, one: (u8, u8), two: (u8, u8), param
     Row { name, event: name, nr, shape: Shape::Names, layout, params }
 }
 
+/// A short string in argument `arg` that is no path.
+const fn word(name: &'static str, nr: u16, arg: u8, params: &'static [Param]) -> Row {
+    Row { name, event: name, nr, shape: Shape::Names, layout: Layout { word: arg, ..PLAIN }, params }
+}
+
 const fn open(name: &'static str, nr: u16, base: u8, arg: u8, params: &'static [Param]) -> Row {
     let layout = Layout { name: [arg, NO_ARG], base: [base, NO_ARG], fd: RET, ..PLAIN };
     Row { name, event: name, nr, shape: Shape::Open, layout, params }
@@ -635,14 +640,12 @@ pub static TABLE: &[Row] = &[
         0,
         &[p("res", Errno, Ret), p("name", FsPath, Name(0)), p("flags", Flags(FlagSet::Umount), Arg(1))],
     )),
-    Row {
-        name: "memfd_create",
-        event: "memfd_create",
-        nr: 319,
-        shape: Shape::Names,
-        layout: Layout { word: 0, traits: traits::EVIDENCE, ..PLAIN },
-        params: &[p("fd", Fd, Ret), p("name", CharBuf, Word), p("flags", Flags(FlagSet::Memfd), Arg(1))],
-    },
+    evidence(word(
+        "memfd_create",
+        319,
+        0,
+        &[p("fd", Fd, Ret), p("name", CharBuf, Word), p("flags", Flags(FlagSet::Memfd), Arg(1))],
+    )),
     evidence(names1("chroot", 161, CWD, 0, &[p("res", Errno, Ret), p("path", FsPath, Name(0))])),
     names1("chdir", 80, CWD, 0, &[p("res", Errno, Ret), p("path", CharBuf, Name(0))]),
     descriptor("fchdir", 81, &[p("res", Errno, Ret), p("fd", Fd, Arg(0))]),
@@ -666,11 +669,13 @@ pub static TABLE: &[Row] = &[
     call("bpf", 321, &[p("fd", Fd, Ret), p("cmd", EnumFlags(FlagSet::Bpf), Arg(0))]),
     call("setuid", 105, ID),
     call("setgid", 106, GROUP),
-    call("dup", 32, DUP),
-    call("dup2", 33, &[p("res", Fd, Ret), p("oldfd", Fd, Arg(0)), p("newfd", Fd, Arg(1))]),
-    call(
+    socket("dup", 32, RET, NO_ARG, DUP),
+    socket("dup2", 33, RET, NO_ARG, &[p("res", Fd, Ret), p("oldfd", Fd, Arg(0)), p("newfd", Fd, Arg(1))]),
+    socket(
         "dup3",
         292,
+        RET,
+        NO_ARG,
         &[
             p("res", Fd, Ret),
             p("oldfd", Fd, Arg(0)),
@@ -679,38 +684,34 @@ pub static TABLE: &[Row] = &[
         ],
     ),
     call("kill", 62, &[p("res", Errno, Ret), p("pid", Pid, Arg(0)), p("sig", ParamType::Signal, Arg(1))]),
-    call(
+    evidence(word(
         "finit_module",
         313,
+        1,
         &[
             p("res", Errno, Ret),
             p("fd", Fd, Arg(0)),
-            p("uargs", CharBuf, Absent),
+            p("uargs", CharBuf, Word),
             p("flags", Flags(FlagSet::FinitModule), Arg(2)),
         ],
-    ),
-    call(
+    )),
+    evidence(word(
         "init_module",
         175,
+        2,
         &[
             p("res", Errno, Ret),
             p("img", ByteBuf, Absent),
             p("length", Uint, Arg(1)),
-            p("uargs", CharBuf, Absent),
+            p("uargs", CharBuf, Word),
         ],
-    ),
-    Row {
-        name: "delete_module",
-        event: "delete_module",
-        nr: 176,
-        shape: Shape::Names,
-        layout: Layout { word: 0, traits: traits::EVIDENCE, ..PLAIN },
-        params: &[
-            p("res", Errno, Ret),
-            p("name", CharBuf, Word),
-            p("flags", Flags(FlagSet::DeleteModule), Arg(1)),
-        ],
-    },
+    )),
+    evidence(word(
+        "delete_module",
+        176,
+        0,
+        &[p("res", Errno, Ret), p("name", CharBuf, Word), p("flags", Flags(FlagSet::DeleteModule), Arg(1))],
+    )),
     call("userfaultfd", 323, &[p("res", Errno, Ret), p("flags", Flags(FlagSet::Userfaultfd), Arg(0))]),
     names1("truncate", 76, CWD, 0, &[]),
     descriptor("ftruncate", 77, &[]),

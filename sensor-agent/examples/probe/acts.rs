@@ -155,8 +155,8 @@ fn rest(log: &mut Log) {
     log.call("dup2", 33, [up, copy]);
     log.call("dup3", 292, [up, copy, 0o2_000_000]);
     log.call("kill", 62, [0x7fff_fff1, 0]);
-    log.call("finit_module", 313, [996, at(c""), 3]);
-    log.call("init_module", 175, [0, 0, at(c"")]);
+    log.call("finit_module", 313, [996, at(c"x=1"), 3]);
+    log.call("init_module", 175, [0, 0, at(c"x=2")]);
     log.call("userfaultfd", 323, [1]);
     log.call("chroot missing", 161, [at(c"no-such-root")]);
 }
@@ -181,6 +181,10 @@ fn sockets(log: &mut Log) {
     let refused = [2_u8, 0, 0, 1, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
     let lonely = log.call("socket lonely", 41, [INET, 1, 0]) as u64;
     log.call("connect refused", 42, [lonely, of(&refused), 16]);
+    let copy = log.call("dup of socket", 32, [server]) as u64;
+    log.call("dup2 of socket", 33, [client, copy]);
+    log.call("dup3 of socket", 292, [lonely, copy, 0o2_000_000]);
+    log.call("dup bad", 32, [995]);
     let udp = log.call("socket udp", 41, [INET, 2, 0]) as u64;
     log.call("sendto", 44, [udp, of(&v4), 4, 0, of(&v4), 16]);
     let vector = [of(&v4), 4];

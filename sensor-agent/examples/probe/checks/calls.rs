@@ -162,6 +162,8 @@ const ROWS: &[Row] = &[
     opened("open in sub", "inner", "~/sub", "~/sub/inner"),
     opened("open up", "..", "~/sub", "~"),
     object("fchdir", "~"),
+    ("finit_module", [None, None, None, None, None, Some("x=1")]),
+    ("init_module", [None, None, None, None, None, Some("x=2")]),
     one("chroot missing", "no-such-root", "~"),
 ];
 
@@ -206,6 +208,9 @@ fn names(record: &Record<'_>, told: &File, act: &Act, faults: &mut Faults) {
 type SocketRow = (&'static str, u16, u16, bool, Option<&'static [u8]>);
 
 const SOCKETS: &[SocketRow] = &[
+    ("dup", 0, 0, false, None),
+    ("dup2", 0, 0, false, None),
+    ("dup3", 0, 0, false, None),
     ("socket", 2, 1, false, None),
     ("bind", 2, 1, false, None),
     ("listen", 2, 1, false, None),
@@ -218,6 +223,10 @@ const SOCKETS: &[SocketRow] = &[
     ("accept none", 0, 0, false, None),
     ("socket lonely", 2, 1, false, None),
     ("connect refused", 2, 1, false, None),
+    ("dup of socket", 2, 1, false, None),
+    ("dup2 of socket", 2, 1, true, None),
+    ("dup3 of socket", 2, 1, false, None),
+    ("dup bad", 0, 0, false, None),
     ("socket udp", 2, 2, false, None),
     ("sendto", 2, 2, false, None),
     ("sendmsg", 2, 2, false, None),

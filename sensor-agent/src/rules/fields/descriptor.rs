@@ -6,7 +6,7 @@
 //! | `fd.name` of `openat(dirfd, "x")` | the directory | the file |
 //! | `fd.name` of a directory argument | its name | its name if the path is relative, else empty |
 //! | `fd.type` of a directory | `file`, opened without `O_DIRECTORY` | `directory` when the record tells its mode |
-//! | `fd.*` of `setns`, `finit_module`, `dup` | what was opened | number only, unless the record is a socket's |
+//! | `fd.*` of `setns`, `finit_module`, `dup` | what was opened | number only, unless `dup` made a socket's |
 //! | `fd.name` of a failed call on no socket | what the table has | empty |
 //! | `fs.path.*` below a directory descriptor | `<UNKNOWN>x`, or below the working directory | the path |
 //! | client and server of a connection | by its first call | by this call, else the lower port serves |

@@ -89,6 +89,18 @@ fn sockets_and_their_roles() {
             ("fd.is_server", "true"),
         ],
     );
+    // A copy of the connection's descriptor, as when standard input becomes the network.
+    shows(
+        &socket("dup2", 0, accepted, b"", b""),
+        Side::Caller,
+        &[
+            ("fd.num", "0"),
+            ("fd.type", "ipv4"),
+            ("fd.sport", "22"),
+            ("evt.category", "net"),
+            ("evt.rawres", "0"),
+        ],
+    );
     // Established, seen in the middle: the lower port serves.
     shows(
         &socket("sendto", 5, with_fd(accepted), b"", b""),

@@ -16,3 +16,4 @@ mod health;
 mod stop;
 mod refusals;
 mod replay;
+mod corpus;

@@ -16,3 +16,4 @@ pub mod vertical;
 pub mod ledger;
 pub mod lifecycle;
 pub mod cases;
+pub mod corpus;

@@ -1,0 +1,101 @@
+//! The recorded system call cases, run again before our sensor: every field that differs from the recording stands with
+//! its reason in corpus.tsv, and nothing stands there that does not differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use saker_tests::corpus::{compare, normalise, recorded};
+use tempfile::TempDir;
+
+use crate::setup;
+
+/// Field or `events`, event type or case or `*`, reason; separated by tabs.
+const LISTED: &str = include_str!("corpus.tsv");
+/// Where the recording's program was; it shows in many fields.
+const PROGRAM: &str = "/tmp/syscases-run";
+
+#[test]
+fn recorded_cases_give_the_same_fields() -> Result<()> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/live");
+    if setup::is_skipped() {
+        return Ok(());
+    }
+    if !corpus.is_dir() {
+        println!("skipped: {} is not there", corpus.display());
+        return Ok(());
+    }
+    let files = TempDir::new()?;
+    fs::write(files.path().join("rules.yaml"), fs::read(corpus.join("rules.yaml"))?)?;
+    let program = Program::build(&corpus.join("syscases.c"))?;
+    let start = setup::sensor()?.rule_file(files.path().join("rules.yaml")).option("base_syscalls.all=true");
+    let mut sensor = start.ready()?;
+    program.run()?;
+    let alerts = sensor.until_fence()?;
+
+    let theirs = recorded(&fs::read_to_string(corpus.join("expected.jsonl"))?)?;
+    let ours = normalise(&alerts)?;
+    let kinds: BTreeSet<String> = ours.values().flatten().map(|event| event.kind.clone()).collect();
+    let missing: BTreeSet<&str> = theirs.values().flatten().map(|event| event.kind.as_str()).collect();
+    let missing: Vec<&str> = missing.into_iter().filter(|kind| !kinds.contains(*kind)).collect();
+    let (found, compared, equal) = compare(&theirs, &ours, &kinds);
+    println!("{} event types, {equal} of {compared} fields agree, {} deviations", kinds.len(), found.len());
+    println!("{} event types of the recording have no row yet: {}", missing.len(), missing.join(" "));
+
+    let mut listed: BTreeMap<(&str, &str), bool> = LISTED
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let mut columns = line.split('\t');
+            let key = (columns.next()?, columns.next()?);
+            columns.next().filter(|reason| !reason.is_empty()).map(|_| (key, false))
+        })
+        .collect::<Option<_>>()
+        .context("corpus.tsv: a line has no three columns")?;
+    let mut unlisted = Vec::new();
+    for ((field, kind), place) in &found {
+        let exact = (field.as_str(), kind.as_str());
+        let key = if listed.contains_key(&exact) { exact } else { (field.as_str(), "*") };
+        match listed.get_mut(&key) {
+            Some(is_seen) => *is_seen = true,
+            None => unlisted.push(format!("{field}\t{kind}\t{place}")),
+        }
+    }
+    let stale: Vec<_> = listed.iter().filter(|(_, is_seen)| !**is_seen).map(|(key, _)| key).collect();
+    ensure!(unlisted.is_empty(), "{} not in corpus.tsv:\n{}", unlisted.len(), unlisted.join("\n"));
+    ensure!(stale.is_empty(), "in corpus.tsv, but no longer different: {stale:?}");
+    Ok(())
+}
+
+/// The compiled cases; gone when dropped.
+struct Program(PathBuf);
+
+impl Program {
+    fn build(source: &Path) -> Result<Self> {
+        let program = Self(PathBuf::from(PROGRAM));
+        let mut gcc = Command::new("gcc");
+        gcc.args(["-O1", "-w", "-static", "-o", PROGRAM]).arg(source);
+        let status = gcc.status().context("gcc")?;
+        ensure!(status.success(), "{gcc:?}: {status}");
+        Ok(program)
+    }
+
+    /// As the recording was made: in a session of its own, with one word of environment.
+    fn run(&self) -> Result<()> {
+        let mut run = Command::new("setsid");
+        run.args(["--wait", "env", "-i", "SC=1"]).arg(&self.0).current_dir("/tmp");
+        run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let status = run.status()?;
+        ensure!(status.success(), "{run:?}: {status}");
+        Ok(())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).ok();
+        fs::remove_dir_all("/tmp/sc").ok();
+    }
+}

@@ -25,7 +25,9 @@ fn a_stopped_consumer_is_unhealthy_until_it_goes_on() -> Result<()> {
             let (status, body) = sensor.get("/healthz")?;
             Ok((status == 503).then_some(body))
         })?;
-        ensure!(body.contains("nothing was taken from the ring"), "no reason in {body}");
+        // Which deadline passes first depends on whether a record was waiting when the thread stopped.
+        let reasons = ["nothing was taken from the ring", "the last syscall canary came through"];
+        ensure!(reasons.iter().any(|reason| body.contains(reason)), "no reason in {body}");
         ensure!(sensor.get("/livez")?.0 == 200, "the process lives: {:?}", sensor.get("/livez")?);
     }
     wait_for("/healthz is 200 again", SOON, || Ok((sensor.get("/healthz")?.0 == 200).then_some(())))

@@ -16,4 +16,5 @@ mod health;
 mod stop;
 mod refusals;
 mod replay;
+mod reload;
 mod corpus;

@@ -20,20 +20,21 @@ pub(super) struct InForce {
     pub(super) set: Arc<RuleSet>,
     /// Rules that were left out, each as a whole report.
     pub(super) faults: Vec<String>,
+    /// A file is no YAML from some line on: what should stand behind it is unknown.
+    pub(super) is_torn: bool,
     /// What is worth a line in the log.
     pub(super) notices: Vec<String>,
     /// The texts.
     pub(super) files: Vec<TextFile>,
 }
 
-/// Reads and compiles what `config` names. One broken rule does not take the others down, unless `rules_strict` says
-/// so; files without any right rule, or that are no YAML, are an error.
+/// Reads and compiles what `config` names. What is broken, a rule or a file, does not take the others down, unless
+/// `rules_strict` says so; faults that leave no rule at all are an error.
 pub(super) fn rules(config: &Config, generation: u32) -> Result<InForce, AppError> {
     let found = rule_files::read(&config.rules, Trust::OwnerOnly)?;
     let loaded = load(&found.files, config, generation);
-    let is_broken = loaded.errors.iter().any(|fault| fault.code().label() == "LOAD_ERR_YAML");
     let has_none = loaded.set.rules().is_empty() && !loaded.errors.is_empty();
-    if is_broken || has_none || (config.rules.is_strict && !loaded.errors.is_empty()) {
+    if has_none || (config.rules.is_strict && !loaded.errors.is_empty()) {
         let report = loaded.errors.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
         return Err(AppError::Rules { report });
     }
@@ -42,6 +43,7 @@ pub(super) fn rules(config: &Config, generation: u32) -> Result<InForce, AppErro
     Ok(InForce {
         set: Arc::new(loaded.set),
         faults: loaded.errors.iter().map(Fault::to_string).collect(),
+        is_torn: loaded.errors.iter().any(|fault| fault.code() == rules::error::Code::YamlParse),
         notices,
         files: found.files,
     })

@@ -179,12 +179,10 @@ impl Control<'_> {
     /// Kernel ← old ∪ new, swap, kernel ← new (DESIGN D4): no event that either rule set wants goes by.
     fn reload(&mut self, orders: &mpsc::SyncSender<Order>, rules: &mut InForce) {
         let new = match load::rules(self.config, self.policy.generation() + 2) {
+            // At start a torn file costs its own rest; here what is in force knows better than half a file.
+            Ok(new) if new.is_torn => return self.refuse(&new.faults.join("; ")),
             Ok(new) => new,
-            Err(error) => {
-                tracing::error!(%error, "reload refused: the rules in force stay");
-                self.alert("Falco internal: hot restart failure", error.to_string());
-                return;
-            }
+            Err(error) => return self.refuse(&error.to_string()),
         };
         let (old_calls, new_calls) = (interest(&rules.set), interest(&new.set));
         self.policy.set_interest(old_calls.union(&new_calls).copied());
@@ -198,6 +196,11 @@ impl Control<'_> {
         *rules = new;
     }
 
+    fn refuse(&self, reason: &str) {
+        tracing::error!("reload refused, the rules in force stay: {reason}");
+        self.alert("Falco internal: hot restart failure", reason.to_owned());
+    }
+
     /// Tells what is in force; rules that were left out are told loudly.
     fn tell_facts(&mut self, rules: &InForce) {
         self.facts.reload_ns = now_ns();
@@ -207,7 +210,7 @@ impl Control<'_> {
         if !rules.faults.is_empty() {
             rules.faults.iter().for_each(|fault| tracing::error!("rule left out: {fault}"));
             let names = rules.faults.join("; ");
-            self.alert("Falco internal: rules left out", format!("{} faults: {names}", rules.faults.len()));
+            self.alert("Falco internal: rules left out", format!("Left out, the other rules run: {names}"));
         }
     }
 

@@ -33,6 +33,8 @@ pub fn read(files: &[RuleFile<'_>], faults: &mut Faults<'_>) -> Collected {
     for (index, file) in files.iter().enumerate() {
         // What stands before a YAML error is still read: a file is a stream of documents, and each is complete.
         let (documents, broken) = yaml::documents(file.text, index);
+        // The last item of the file before is not to blame for what is no item of this one.
+        faults.enter(None);
         for document in documents {
             let Some(items) = document.items() else {
                 if !document.is_null() {
@@ -49,6 +51,7 @@ pub fn read(files: &[RuleFile<'_>], faults: &mut Faults<'_>) -> Collected {
             }
         }
         if let Some((spot, error)) = broken {
+            faults.enter(None);
             faults.error(spot, error);
         }
     }

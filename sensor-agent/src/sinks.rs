@@ -8,16 +8,28 @@ mod sink;
 mod writer;
 mod stdout;
 mod file;
+mod syslog;
+mod program;
+mod http;
+mod spool;
+mod spooled;
 mod delivery;
+mod queue;
 mod worker;
 
-pub use delivery::Sinks;
+pub use delivery::{Count, Sinks};
 pub use file::FileSink;
 pub use format::{Format, Include, Line};
+pub use http::{Client, Http, HttpOptions};
 pub use jiff::tz::TimeZone;
-pub use sink::{Sink, SinkError};
+pub use program::Program;
+pub use queue::Policy;
+pub use sink::{Outcome, Sink, SinkError};
+pub use spool::{SpoolError, SpoolOptions};
+pub use spooled::Spooled;
 pub use stdout::Stdout;
-pub use worker::{StopError, Worker};
+pub use syslog::{Protocol, Syslog};
+pub use worker::{Reopener, StopError, Worker};
 
 #[cfg(test)]
 mod tests;

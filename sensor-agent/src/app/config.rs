@@ -21,8 +21,8 @@ mod tests;
 pub use keys::{KEYS, Key, Shape, Use};
 pub use raw::Raw;
 pub use sections::{
-    AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, HttpOutput,
-    Log, Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
+    AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, Log,
+    Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
 };
 pub use tree::{Fault, Place, Variables};
 
@@ -103,7 +103,7 @@ pub enum ConfigError {
     },
     /// Alerts would go nowhere.
     #[error(
-        "no output is enabled: set stdout_output.enabled or file_output.enabled to true (this version has no others)"
+        "no output is enabled: set the enabled key of stdout_output, file_output, syslog_output, program_output or http_output to true"
     )]
     NoOutput,
     /// Every event source was turned off.
@@ -172,15 +172,6 @@ impl Config {
                     .push(format!("configuration keys {why}: {}", keys.join(", ").replace("[]", "")));
             }
         }
-        let outputs = &config.outputs;
-        let missing = [
-            ("syslog_output", outputs.syslog),
-            ("program_output", outputs.program.is_some()),
-            ("http_output", outputs.http.is_some()),
-        ];
-        for (name, _) in missing.into_iter().filter(|(_, is_enabled)| *is_enabled) {
-            config.notices.push(format!("{name} is enabled, but this version does not deliver to it"));
-        }
         config.files = raw.files;
         config.includes = raw.includes;
         config.hostname = (surroundings.variables)("FALCO_HOSTNAME").filter(|name| !name.is_empty());
@@ -211,7 +202,8 @@ impl Config {
 
     /// An error when alerts would go nowhere.
     pub fn require_output(&self) -> Result<(), ConfigError> {
-        let has_one = self.outputs.stdout || self.outputs.file.is_some();
+        let Outputs { stdout, syslog, file, program, http, .. } = &self.outputs;
+        let has_one = *stdout || syslog.is_some() || file.is_some() || program.is_some() || http.is_some();
         if has_one { Ok(()) } else { Err(ConfigError::NoOutput) }
     }
 }

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     border::{Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats},
-    sinks::{FileSink, Format, Include, Sink, SinkError, Sinks, Stdout, Worker},
+    sinks::{
+        Client, FileSink, Format, Http, Include, Program, Sink, SinkError, Sinks, Spooled, Stdout, Syslog,
+        Worker,
+    },
     telemetry::{
         Telemetry,
         drops::{self, Monitor},
@@ -25,6 +28,9 @@ use crate::{
 
 /// How long sinks may take to write what waits when the agent stops.
 const FLUSH: Duration = Duration::from_secs(5);
+/// How long a program may neither read nor end.
+const PROGRAM: Duration = Duration::from_secs(10);
+const SYSLOG: &str = "/dev/log";
 
 /// The sinks of a configuration, opened: a file that cannot be written is an error before anything starts.
 pub(super) fn sinks(config: &Config, hostname: String) -> Result<Sinks, AppError> {
@@ -38,7 +44,7 @@ pub(super) fn sinks(config: &Config, hostname: String) -> Result<Sinks, AppError
             fields: outputs.format.include_output_fields,
             tags: outputs.format.include_tags,
         },
-        hostname,
+        hostname: hostname.clone(),
         zone: TimeZone::system(),
     };
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
@@ -50,12 +56,27 @@ pub(super) fn sinks(config: &Config, hostname: String) -> Result<Sinks, AppError
         let sink = FileSink::new(file.path.clone(), file.keep_alive, outputs.is_buffered);
         sinks.push(Box::new(sink.map_err(cannot_write)?));
     }
+    if let Some(protocol) = outputs.syslog {
+        sinks.push(Box::new(Syslog::new(SYSLOG.into(), protocol, hostname, TimeZone::system())));
+    }
+    if let Some(program) = &outputs.program {
+        let command = program.program.clone();
+        sinks.push(Box::new(Program::new(command, program.keep_alive, outputs.is_buffered, PROGRAM)));
+    }
+    if let Some(http) = &outputs.http {
+        let client = Client::new(http.clone()).map_err(cannot_write)?;
+        sinks.push(match &outputs.spool {
+            Some(spool) => Box::new(Spooled::new(client, spool.clone()).map_err(cannot_write)?),
+            None => Box::new(Http::new(client)),
+        });
+    }
     Ok(Sinks::new(format, sinks))
 }
 
 /// The thread that writes to them.
 pub(super) fn worker(config: &Config, hostname: String) -> Result<Worker, AppError> {
-    Worker::start(sinks(config, hostname)?, config.outputs.queue).map_err(cannot_write)
+    let (queue, policy) = (config.outputs.queue, config.outputs.policy);
+    Worker::start(sinks(config, hostname)?, queue, policy).map_err(cannot_write)
 }
 
 fn cannot_write(source: SinkError) -> AppError {
@@ -82,10 +103,11 @@ impl Egress {
         inbox: Receiver<Outbound>,
         worker: Worker,
         telemetry: Arc<Telemetry>,
-        drops: &Drops,
+        config: &Config,
         commands: Sender<Inbound>,
     ) -> Result<Self, AppError> {
-        let office = Office { worker, telemetry, drops: Watch::new(drops), commands, by_drops: false };
+        let (drops, timeout) = (Watch::new(&config.drops), config.outputs.timeout);
+        let office = Office { worker, telemetry, drops, timeout, commands, by_drops: false };
         let body = move || office.serve(&inbox);
         let thread = thread::Builder::new().name("saker-egress".to_owned()).spawn(body);
         let failed = |source| AppError::Environment { action: "start a thread".to_owned(), source };
@@ -117,6 +139,8 @@ struct Office {
     worker: Worker,
     telemetry: Arc<Telemetry>,
     drops: Watch,
+    /// `output_timeout`
+    timeout: Duration,
     commands: Sender<Inbound>,
     by_drops: bool,
 }
@@ -127,9 +151,10 @@ impl Office {
         let _alive = telemetry.alive("egress");
         loop {
             match inbox.recv(Duration::from_secs(1)) {
-                Ok(Outbound::Alert(alert)) => self.worker.send(alert),
+                Ok(Outbound::Alert(alert)) => self.worker.send(&alert),
                 Ok(Outbound::Stats(stats)) => {
                     self.observe(*stats);
+                    self.worker.tell_slow(self.timeout);
                     telemetry.sinks(self.worker.counts(), self.worker.discarded() + inbox.discarded());
                 }
                 Ok(Outbound::Facts(facts)) => telemetry.facts(*facts),
@@ -155,7 +180,7 @@ impl Office {
             tracing::warn!(calls = losses.by_syscall(NAMED), reasons = losses.by_reason(), "{message}");
         }
         if self.drops.actions.contains(&DropAction::Alert) {
-            self.worker.send(alert);
+            self.worker.send(&alert);
         }
         if self.drops.actions.contains(&DropAction::Exit) && !self.by_drops {
             tracing::error!("{message} Exiting: syscall_event_drops.actions has exit.");

@@ -53,6 +53,7 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
         host.hostname.clone_from(name);
     }
     let worker = egress::worker(config, host.hostname.clone())?;
+    let reopener = worker.reopener();
     let admin = config.webserver.as_ref().map(bind).transpose()?;
     let run_nonce = RandomState::new().build_hasher().finish() & canary::NONCE_MASK;
     let telemetry = Arc::new(Telemetry::new(health::Limits::default(), run_nonce));
@@ -73,9 +74,9 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     control.tell_facts(&rules);
 
     let (commands, inbound) = border::channel(ORDERS);
-    let egress = Egress::start(inbox, worker, Arc::clone(&telemetry), &config.drops, commands.clone())?;
+    let egress = Egress::start(inbox, worker, Arc::clone(&telemetry), config, commands.clone())?;
     let (orders, queue) = mpsc::sync_channel(ORDERS);
-    let signals = signal::Listener::start(commands).map_err(no_thread)?;
+    let signals = signal::Listener::start(commands, reopener).map_err(no_thread)?;
     let (introduced, ears) = mpsc::sync_channel(1);
     let sensing = spawn_hot(sensor, pipeline, queue, ears, Arc::clone(&telemetry))?;
     let canary = canary::Sender::start(Arc::clone(&policy), run_nonce).map_err(|error| {

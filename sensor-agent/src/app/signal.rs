@@ -1,13 +1,16 @@
-//! Signals → commands to the sensor half. A second SIGTERM or SIGINT ends the process at once: the operator insists.
+//! Signals → commands to the sensor half, and SIGUSR1 → outputs opened anew. A second SIGTERM or SIGINT ends the process at once: the operator insists.
 
 use std::{io, thread};
 
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
     iterator::{Handle, Signals},
 };
 
-use crate::border::{Inbound, Sender};
+use crate::{
+    border::{Inbound, Sender},
+    sinks::Reopener,
+};
 
 /// Listens while it lives.
 pub(super) struct Listener {
@@ -16,12 +19,16 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Starts the listening thread.
-    pub(super) fn start(commands: Sender<Inbound>) -> io::Result<Self> {
-        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    pub(super) fn start(commands: Sender<Inbound>, outputs: Reopener) -> io::Result<Self> {
+        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGUSR1])?;
         let handle = signals.handle();
         let body = move || {
             let mut is_stopping = false;
             for signal in signals.forever() {
+                if signal == SIGUSR1 {
+                    outputs.reopen();
+                    continue;
+                }
                 let is_stop = signal != SIGHUP;
                 if is_stop && is_stopping {
                     // The default action ends the process; only a handler that cannot be removed comes back here.

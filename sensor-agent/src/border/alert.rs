@@ -21,15 +21,6 @@ pub struct Alert {
     pub fields: Vec<(String, FieldValue)>,
 }
 
-impl Alert {
-    /// Memory it holds, about: what a queue of alerts is bounded by beside their number.
-    pub fn size_bytes(&self) -> usize {
-        let texts = [&self.rule, &self.source].into_iter().chain(&self.tags).map(String::len);
-        let fields = self.fields.iter().map(|(key, value)| key.len() + value.size_bytes());
-        size_of::<Self>() + self.message.len() + texts.chain(fields).sum::<usize>()
-    }
-}
-
 /// Value of one output field with its native JSON type (Falco: spec/rules.md 4.3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FieldValue {
@@ -47,17 +38,6 @@ pub enum FieldValue {
     Text(Vec<u8>),
     /// JSON array.
     List(Vec<FieldValue>),
-}
-
-impl FieldValue {
-    fn size_bytes(&self) -> usize {
-        let held = match self {
-            Self::Text(bytes) => bytes.len(),
-            Self::List(items) => items.iter().map(Self::size_bytes).sum(),
-            Self::Null | Self::Bool(_) | Self::I64(_) | Self::U64(_) | Self::F64(_) => 0,
-        };
-        size_of::<Self>() + held
-    }
 }
 
 /// Falco's priorities, most severe first.

@@ -72,14 +72,18 @@ pub struct RuleCount {
 /// What became of the alerts for one sink; counted on the egress side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SinkCount {
-    /// Sink name: `stdout`, `file`.
+    /// Sink name: `stdout`, `file`, `syslog`, `program`, `http`.
     pub sink: String,
     /// Alerts it took.
     pub delivered: u64,
     /// Alerts it refused with an error.
     pub failed: u64,
-    /// Alerts it was never offered because the queue before it was full.
+    /// Alerts it was never offered because the queue or the spool before it was full.
     pub discarded: u64,
+    /// Attempts after the first.
+    pub retried: u64,
+    /// Alerts that wait now, in memory or on disk.
+    pub waiting: u64,
 }
 
 impl Stats {

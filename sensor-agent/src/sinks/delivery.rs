@@ -1,103 +1,127 @@
-//! Every enabled sink: each alert is rendered once and offered to all, in order; what becomes of it is counted.
+//! One sink with its counters, and all of them in order on the caller's thread, as a replay uses them.
 
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use crate::border::{Alert, SinkCount};
 
-use super::{Format, Line, Sink, SinkError};
+use super::{Format, Line, Sink, SinkError, sink::Outcome};
 
 /// The enabled sinks.
 pub struct Sinks {
     format: Format,
     slots: Vec<Slot>,
-    counts: Counts,
 }
 
-struct Slot {
+/// A sink and what became of its alerts.
+pub(super) struct Slot {
     sink: Box<dyn Sink>,
+    count: Arc<Count>,
     /// The last attempt failed; said once, not per alert.
     failing: bool,
 }
 
-/// Counters by sink, readable while the sinks work on another thread.
-#[derive(Clone, Debug)]
-pub(super) struct Counts(Arc<[Count]>);
-
+/// Counters of a sink, readable while it works on another thread, and the order to end.
 #[derive(Debug)]
-struct Count {
-    sink: &'static str,
+pub struct Count {
+    pub(super) sink: &'static str,
     delivered: AtomicU64,
     failed: AtomicU64,
+    discarded: AtomicU64,
+    retried: AtomicU64,
+    /// Accepted, on disk, not yet delivered.
+    waiting: AtomicU64,
+    is_closing: Mutex<bool>,
+    closing: Condvar,
 }
 
 impl fmt::Debug for Sinks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sinks").field("counts", &self.counts).finish_non_exhaustive()
+        f.debug_struct("Sinks").field("counts", &self.counts()).finish_non_exhaustive()
     }
 }
 
 impl Sinks {
     /// `sinks` in the order in which they are to be written.
     pub fn new(format: Format, sinks: Vec<Box<dyn Sink>>) -> Self {
-        let zero = |sink| Count { sink, delivered: AtomicU64::new(0), failed: AtomicU64::new(0) };
-        let counts = Counts(sinks.iter().map(|sink| zero(sink.name())).collect());
-        let slots = sinks.into_iter().map(|sink| Slot { sink, failing: false }).collect();
-        Self { format, slots, counts }
+        Self { format, slots: sinks.into_iter().map(Slot::new).collect() }
     }
 
     /// Offers `alert` to every sink; one that fails does not keep it from the others.
     pub fn deliver(&mut self, alert: &Alert) {
-        let line = self.format.line(alert);
-        for (slot, count) in self.slots.iter_mut().zip(&*self.counts.0) {
-            let taken = line.as_ref().is_ok_and(|line| slot.deliver(line));
-            let counter = if taken { &count.delivered } else { &count.failed };
-            counter.fetch_add(1, Relaxed);
-        }
-        if let Err(error) = line {
-            tracing::error!(cause = cause(&error), "an alert is not delivered: {error}");
+        match self.format.line(alert) {
+            Ok(line) => self.slots.iter_mut().for_each(|slot| slot.deliver(&line)),
+            Err(error) => {
+                self.slots.iter().for_each(|slot| slot.count.fail());
+                tracing::error!(cause = cause(&error), "an alert is not delivered: {error}");
+            }
         }
     }
 
     /// Hands on what is buffered.
     pub fn flush(&mut self) {
-        self.slots.iter_mut().for_each(|slot| {
-            let result = slot.sink.flush();
-            slot.note(&result);
-        });
+        self.slots.iter_mut().for_each(Slot::flush);
     }
 
     /// Opens files and programs anew (SIGUSR1).
     pub fn reopen(&mut self) {
-        self.slots.iter_mut().for_each(|slot| {
-            let result = slot.sink.reopen();
-            slot.note(&result);
-        });
+        self.slots.iter_mut().for_each(Slot::reopen);
     }
 
     /// Counts by sink since start.
     pub fn counts(&self) -> Vec<SinkCount> {
-        self.counts.read(0)
+        self.slots.iter().map(|slot| slot.count.read(0, 0)).collect()
     }
 
-    pub(super) fn shared_counts(&self) -> Counts {
-        self.counts.clone()
+    pub(super) fn into_parts(self) -> (Format, Vec<Slot>) {
+        (self.format, self.slots)
     }
 }
 
 impl Slot {
-    fn deliver(&mut self, line: &Line) -> bool {
+    fn new(mut sink: Box<dyn Sink>) -> Self {
+        let count = Arc::new(Count::new(sink.name()));
+        sink.adopt(Arc::clone(&count));
+        Self { sink, count, failing: false }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.count.sink
+    }
+
+    pub(super) fn count(&self) -> Arc<Count> {
+        Arc::clone(&self.count)
+    }
+
+    pub(super) fn deliver(&mut self, line: &Line) {
         let result = self.sink.deliver(line);
-        self.note(&result);
-        if result.is_ok() && std::mem::take(&mut self.failing) {
+        match &result {
+            Ok(Outcome::Delivered) => self.count.deliver(),
+            // Counted by the sink when it has come to an end.
+            Ok(Outcome::Accepted) => {}
+            Err(_) => self.count.fail(),
+        }
+        let is_taken = result.is_ok();
+        self.note(&result.map(drop));
+        if is_taken && std::mem::take(&mut self.failing) {
             tracing::info!(sink = self.sink.name(), "alerts are delivered again");
         }
-        result.is_ok()
+    }
+
+    pub(super) fn flush(&mut self) {
+        let result = self.sink.flush();
+        self.note(&result);
+    }
+
+    pub(super) fn reopen(&mut self) {
+        let result = self.sink.reopen();
+        self.note(&result);
     }
 
     fn note(&mut self, result: &Result<(), SinkError>) {
@@ -113,19 +137,74 @@ impl Slot {
     }
 }
 
-impl Counts {
-    /// `discarded`: what the queue before all sinks had no room for.
-    pub(super) fn read(&self, discarded: u64) -> Vec<SinkCount> {
-        let read = |count: &Count| SinkCount {
-            sink: count.sink.to_owned(),
-            delivered: count.delivered.load(Relaxed),
-            failed: count.failed.load(Relaxed),
-            discarded,
-        };
-        self.0.iter().map(read).collect()
+impl Count {
+    pub(super) fn new(sink: &'static str) -> Self {
+        let zero = || AtomicU64::new(0);
+        Self {
+            sink,
+            delivered: zero(),
+            failed: zero(),
+            discarded: zero(),
+            retried: zero(),
+            waiting: zero(),
+            is_closing: Mutex::new(false),
+            closing: Condvar::new(),
+        }
+    }
+
+    pub(super) fn deliver(&self) {
+        self.delivered.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn fail(&self) {
+        self.failed.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn retry(&self) {
+        self.retried.fetch_add(1, Relaxed);
+    }
+
+    /// `n` alerts had no room on disk.
+    pub(super) fn discard(&self, n: u64) {
+        self.discarded.fetch_add(n, Relaxed);
+    }
+
+    pub(super) fn set_waiting(&self, waiting: u64) {
+        self.waiting.store(waiting, Relaxed);
+    }
+
+    /// Time to end: no more pauses before another attempt.
+    pub(super) fn close(&self) {
+        *self.is_closing.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.closing.notify_all();
+    }
+
+    /// A pause before another attempt. Whether it was cut short: it is time to end.
+    pub(super) fn pause(&self, pause: Duration) -> bool {
+        let is_closing = self.is_closing.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.closing.wait_timeout_while(is_closing, pause, |is_closing| !*is_closing);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// With what the queue before the sink `discarded` and what is `waiting` there.
+    pub(super) fn read(&self, discarded: u64, waiting: u64) -> SinkCount {
+        SinkCount {
+            sink: self.sink.to_owned(),
+            delivered: self.delivered.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            discarded: discarded + self.discarded.load(Relaxed),
+            retried: self.retried.load(Relaxed),
+            waiting: waiting + self.waiting.load(Relaxed),
+        }
     }
 }
 
-fn cause(error: &SinkError) -> String {
-    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+pub(super) fn cause(error: &SinkError) -> String {
+    let mut causes = Vec::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes.join(": ")
 }

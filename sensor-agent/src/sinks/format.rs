@@ -76,6 +76,16 @@ impl Line {
         self.text.trim_end_matches('\n')
     }
 
+    /// Memory it holds, about.
+    pub(super) fn size_bytes(&self) -> usize {
+        size_of::<Self>() + self.text.len()
+    }
+
+    /// Whether [`Line::body`] is a JSON object.
+    pub fn is_json(&self) -> bool {
+        self.word.is_none()
+    }
+
     /// Severity, for sinks that have their own notion of it.
     pub fn priority(&self) -> Priority {
         self.priority

@@ -4,7 +4,7 @@ use std::{fs::File, io, os::fd::AsFd};
 
 use crate::border::Priority;
 
-use super::{Line, Sink, SinkError, writer::Writer};
+use super::{Line, Outcome, Sink, SinkError, writer::Writer};
 
 /// Standard output, or what stands for it.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Sink for Stdout {
         "stdout"
     }
 
-    fn deliver(&mut self, line: &Line) -> Result<(), SinkError> {
+    fn deliver(&mut self, line: &Line) -> Result<Outcome, SinkError> {
         // A pipe never comes back.
         if self.closed {
             return Err(SinkError::Closed);
@@ -50,7 +50,7 @@ impl Sink for Stdout {
             ),
             None => self.writer.write(line.terminated().as_bytes()),
         };
-        self.guard(result)
+        self.guard(result).map(|()| Outcome::Delivered)
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {

@@ -3,6 +3,10 @@
 mod lines;
 mod hostile;
 mod delivery;
+mod peers;
+mod server;
+mod http;
+mod outage;
 
 use crate::border::{Alert, FieldValue, Priority};
 
@@ -11,7 +15,7 @@ use super::*;
 /// 2023-11-14T22:13:20.000000001Z.
 const TIME_NS: u64 = 1_700_000_000_000_000_001;
 
-fn alert() -> Alert {
+pub(super) fn alert() -> Alert {
     let text = |text: &str| FieldValue::Text(text.into());
     let fields = vec![
         ("user.name", text("root")),
@@ -46,7 +50,7 @@ fn internal(fields: &[(&str, FieldValue)]) -> Alert {
     }
 }
 
-fn format(json: bool) -> Format {
+pub(super) fn format(json: bool) -> Format {
     Format {
         json,
         iso_time: false,

@@ -12,6 +12,16 @@ pub(super) fn utc(time_ns: u64) -> String {
     civil(time_ns, &TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S.%9f").to_string()
 }
 
+/// Local `Nov 14 22:13:20`, as in RFC 3164.
+pub(super) fn bsd(time_ns: u64, zone: &TimeZone) -> String {
+    civil(time_ns, zone).strftime("%b %e %H:%M:%S").to_string()
+}
+
+/// `YYYY-MM-DDTHH:MM:SS.uuuuuuZ`, as in RFC 5424, which allows no more digits.
+pub(super) fn rfc5424(time_ns: u64) -> String {
+    civil(time_ns, &TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
 fn civil(time_ns: u64, zone: &TimeZone) -> DateTime {
     // 64 bits of ns end in the year 2554, far inside the range.
     zone.to_datetime(Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or(Timestamp::MAX))

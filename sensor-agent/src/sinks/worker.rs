@@ -1,41 +1,48 @@
-//! The thread that delivers. A sink may block for ever (a pipe whose reader sleeps): then this thread waits, the queue
-//! before it fills, what does not fit is counted, and neither capture nor health notice.
+//! A thread and a queue for each sink. A sink may block for ever (a pipe whose reader sleeps): then its thread waits, its
+//! queue fills, what does not fit is counted, and neither capture nor health nor another sink notices.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
-        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError},
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{self, Receiver, SyncSender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::border::{Alert, SinkCount};
 
-use super::{SinkError, Sinks, delivery::Counts};
+use super::{
+    Format, Policy, SinkError, Sinks,
+    delivery::{Count, Slot, cause},
+    queue::{Next, Queue},
+};
 
-/// Alerts that may wait where the configuration says 0, Falco's word for no limit.
-const CAPACITY: usize = 16 * 1024;
-/// Memory that waiting alerts may hold: a process chooses how long they are.
-const CAPACITY_BYTES: usize = 16 << 20;
-
-/// Handle of the thread.
+/// Handle of the threads.
 #[derive(Debug)]
 pub struct Worker {
-    queue: SyncSender<Alert>,
-    discarded: u64,
-    counts: Counts,
-    orders: Arc<Orders>,
-    /// Closed when the thread ends.
+    format: Format,
+    desks: Vec<Arc<Desk>>,
+    started: Instant,
+    /// Sinks whose slowness was told.
+    slow: Vec<bool>,
+    /// Closed when all threads have ended.
     done: Receiver<()>,
 }
 
-#[derive(Debug, Default)]
-struct Orders {
-    reopen: AtomicBool,
-    waiting_bytes: AtomicUsize,
+/// What a sink's thread shares with the handle.
+#[derive(Debug)]
+struct Desk {
+    queue: Queue,
+    count: Arc<Count>,
+    /// Since when the sink works on one alert, ms since the worker's start, plus one; 0: it does not.
+    busy_since_ms: AtomicU64,
 }
+
+/// Has files and programs opened anew, from any thread.
+#[derive(Clone, Debug)]
+pub struct Reopener(Vec<Arc<Desk>>);
 
 /// The sinks did not finish in time; what still waited is lost.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,78 +55,133 @@ pub struct StopError {
 }
 
 impl Worker {
-    /// Starts the thread; `capacity` alerts may wait (`outputs_queue.capacity`; 0 stands for a generous number).
-    pub fn start(mut sinks: Sinks, capacity: usize) -> Result<Self, SinkError> {
-        let (queue, alerts) = mpsc::sync_channel(if capacity == 0 { CAPACITY } else { capacity });
+    /// Starts the threads; `capacity` alerts may wait before each sink (`outputs_queue.capacity`).
+    pub fn start(sinks: Sinks, capacity: usize, policy: Policy) -> Result<Self, SinkError> {
+        let (format, slots) = sinks.into_parts();
         let (ends, done) = mpsc::sync_channel(0);
-        let counts = sinks.shared_counts();
-        let orders = Arc::new(Orders::default());
-        let told = Arc::clone(&orders);
-        let body = move || {
-            while let Some(alert) = next(&mut sinks, &alerts) {
-                if told.reopen.swap(false, Relaxed) {
-                    sinks.reopen();
-                }
-                sinks.deliver(&alert);
-                told.waiting_bytes.fetch_sub(alert.size_bytes(), Relaxed);
-            }
-            drop::<SyncSender<()>>(ends);
-        };
-        let thread = thread::Builder::new().name("sinks".to_owned()).spawn(body);
-        thread.map_err(|source| SinkError::Thread { source })?;
-        Ok(Self { queue, discarded: 0, counts, orders, done })
+        let started = Instant::now();
+        let mut desks = Vec::new();
+        for slot in slots {
+            let queue = Queue::new(capacity, policy);
+            let desk = Arc::new(Desk { queue, count: slot.count(), busy_since_ms: AtomicU64::new(0) });
+            desks.push(Arc::clone(&desk));
+            let (name, ends) = (format!("sink-{}", slot.name()), ends.clone());
+            let body = move || serve(slot, &desk, started, ends);
+            let thread = thread::Builder::new().name(name).spawn(body);
+            thread.map_err(|source| SinkError::Thread { source })?;
+        }
+        Ok(Self { format, slow: vec![false; desks.len()], desks, started, done })
     }
 
-    /// Queues `alert`; a full queue discards and counts it. Never waits.
-    pub fn send(&mut self, alert: Alert) {
-        let size = alert.size_bytes();
-        let waiting = self.orders.waiting_bytes.fetch_add(size, Relaxed);
-        if waiting + size > CAPACITY_BYTES || self.queue.try_send(alert).is_err() {
-            self.orders.waiting_bytes.fetch_sub(size, Relaxed);
-            if self.discarded == 0 {
-                tracing::error!("the queue of alerts is full: alerts are discarded");
+    /// Queues `alert` before every sink; a full queue discards and counts. Never waits.
+    pub fn send(&mut self, alert: &Alert) {
+        match self.format.line(alert) {
+            Ok(line) => {
+                let line = Arc::new(line);
+                for desk in &self.desks {
+                    if !desk.queue.push(&line) {
+                        tracing::error!(
+                            sink = desk.count.sink,
+                            "the queue of alerts is full: alerts are discarded"
+                        );
+                    }
+                }
             }
-            self.discarded += 1;
+            Err(error) => {
+                self.desks.iter().for_each(|desk| desk.count.fail());
+                tracing::error!(cause = cause(&error), "an alert is not delivered: {error}");
+            }
         }
     }
 
-    /// Has files and programs opened anew before the next alert (SIGUSR1).
-    pub fn reopen(&self) {
-        self.orders.reopen.store(true, Relaxed);
+    /// Tells, once each, which sink has worked on one alert for longer than `timeout` (`output_timeout`).
+    pub fn tell_slow(&mut self, timeout: Duration) {
+        for (desk, told) in self.desks.iter().zip(&mut self.slow) {
+            let busy = desk.busy(self.started);
+            let is_slow = busy.is_some_and(|busy| busy > timeout);
+            if is_slow && !*told {
+                let busy_ms = busy.unwrap_or_default().as_millis() as u64;
+                tracing::error!(
+                    sink = desk.count.sink,
+                    busy_ms,
+                    "an output blocks longer than output_timeout"
+                );
+            }
+            *told = is_slow;
+        }
     }
 
-    /// Alerts discarded because the queue was full (Falco's `outputs_queue.num_drops`).
+    /// For the thread that hears SIGUSR1.
+    pub fn reopener(&self) -> Reopener {
+        Reopener(self.desks.clone())
+    }
+
+    /// Alerts that some queue had no room for (Falco's `outputs_queue.num_drops`), summed over the sinks.
     pub fn discarded(&self) -> u64 {
-        self.discarded
+        self.desks.iter().map(|desk| desk.queue.counts().0).sum()
     }
 
     /// Counts by sink since start.
     pub fn counts(&self) -> Vec<SinkCount> {
-        self.counts.read(self.discarded)
+        let read = |desk: &Arc<Desk>| {
+            let (discarded, waiting) = desk.queue.counts();
+            desk.count.read(discarded, waiting)
+        };
+        self.desks.iter().map(read).collect()
     }
 
-    /// Delivers what waits, flushes, ends the thread. Gives up after `within`.
+    /// Delivers what waits, flushes, ends the threads. Gives up after `within`.
     pub fn stop(self, within: Duration) -> Result<Vec<SinkCount>, StopError> {
-        let Self { queue, discarded, counts, done, .. } = self;
-        drop(queue);
-        match done.recv_timeout(within) {
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => Ok(counts.read(discarded)),
-            Err(RecvTimeoutError::Timeout) => Err(StopError { within, counts: counts.read(discarded) }),
+        self.desks.iter().for_each(|desk| {
+            desk.count.close();
+            desk.queue.close();
+        });
+        let ended = self.done.recv_timeout(within);
+        let counts = self.counts();
+        match ended {
+            Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => Ok(counts),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(StopError { within, counts }),
         }
     }
 }
 
-/// The next alert; what is buffered is handed on before waiting for it. `None` when nobody can send any more.
-fn next(sinks: &mut Sinks, alerts: &Receiver<Alert>) -> Option<Alert> {
-    match alerts.try_recv() {
-        Ok(alert) => Some(alert),
-        Err(TryRecvError::Empty) => {
-            sinks.flush();
-            alerts.recv().ok()
-        }
-        Err(TryRecvError::Disconnected) => {
-            sinks.flush();
-            None
+impl Reopener {
+    /// Before the next alert, or at once where none waits.
+    pub fn reopen(&self) {
+        self.0.iter().for_each(|desk| desk.queue.reopen());
+    }
+}
+
+impl Desk {
+    fn busy(&self, started: Instant) -> Option<Duration> {
+        let since_ms = self.busy_since_ms.load(Relaxed).checked_sub(1)?;
+        Some(started.elapsed().saturating_sub(Duration::from_millis(since_ms)))
+    }
+}
+
+fn serve(mut slot: Slot, desk: &Desk, started: Instant, ends: SyncSender<()>) {
+    let mut next = desk.queue.wait();
+    loop {
+        next = match next {
+            Next::Line(line) => {
+                desk.busy_since_ms.store(started.elapsed().as_millis() as u64 + 1, Relaxed);
+                slot.deliver(&line);
+                desk.busy_since_ms.store(0, Relaxed);
+                desk.queue.done(&line);
+                desk.queue.next()
+            }
+            Next::Reopen => {
+                slot.reopen();
+                desk.queue.next()
+            }
+            Next::Idle => {
+                slot.flush();
+                desk.queue.wait()
+            }
+            Next::End => break,
         }
     }
+    slot.flush();
+    drop(slot);
+    drop(ends);
 }

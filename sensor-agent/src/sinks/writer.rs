@@ -3,9 +3,10 @@
 use std::{
     fs::File,
     io::{ErrorKind, Write},
+    time::Duration,
 };
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::SinkError;
 
@@ -21,11 +22,18 @@ pub(super) struct Writer {
     buffered: bool,
     /// The last write ended inside a line.
     torn: bool,
+    /// How long a non-blocking descriptor may be full; for ever without.
+    patience: Option<Duration>,
 }
 
 impl Writer {
     pub(super) fn new(file: File, buffered: bool) -> Self {
-        Self { file, pending: Vec::new(), buffered, torn: false }
+        Self { file, pending: Vec::new(), buffered, torn: false, patience: None }
+    }
+
+    /// Gives up a write after this time without progress.
+    pub(super) fn within(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     /// Writes `line`, which ends with its line break; when buffered, only once there is enough.
@@ -67,7 +75,9 @@ impl Writer {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // Somebody else made the shared description non-blocking: wait as if it were not.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    match poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], None) {
+                    let limit = self.patience.and_then(|patience| Timespec::try_from(patience).ok());
+                    match poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], limit.as_ref()) {
+                        Ok(0) => return self.fail(last, ErrorKind::TimedOut.into()),
                         Ok(_) | Err(rustix::io::Errno::INTR) => {}
                         Err(error) => return self.fail(last, error.into()),
                     }

@@ -33,8 +33,13 @@ impl fmt::Display for Summary<'_> {
             writeln!(f, "   {name}: {}", rule.count)?;
         }
         self.events(f)?;
-        for SinkCount { sink, delivered, failed, discarded } in self.sinks {
-            writeln!(f, "Alerts to {sink}: {delivered} delivered, {failed} failed, {discarded} discarded")?;
+        for SinkCount { sink, delivered, failed, discarded, waiting, .. } in self.sinks {
+            write!(f, "Alerts to {sink}: {delivered} delivered, {failed} failed, {discarded} discarded")?;
+            // Left in the spool, for the next start.
+            match waiting {
+                0 => writeln!(f)?,
+                waiting => writeln!(f, ", {waiting} left")?,
+            }
         }
         Ok(())
     }

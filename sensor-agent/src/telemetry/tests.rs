@@ -92,7 +92,14 @@ pub(super) fn facts() -> Facts {
 }
 
 pub(super) fn sinks() -> Vec<SinkCount> {
-    vec![SinkCount { sink: "stdout".to_owned(), delivered: 25, failed: 1, discarded: 2 }]
+    vec![SinkCount {
+        sink: "stdout".to_owned(),
+        delivered: 25,
+        failed: 1,
+        discarded: 2,
+        retried: 4,
+        waiting: 0,
+    }]
 }
 
 #[test]

@@ -120,6 +120,12 @@ pub static KEYS: &[Key] = &[
     read("buffered_outputs", BOOL),
     read("rule_matching", Shape::Word(&["first", "all"])),
     read("outputs_queue.capacity", Shape::Int(0, 16_777_216)),
+    // Saker: what a full queue discards; Falco's is drop_new.
+    read("outputs_queue.policy", Shape::Word(&["drop_new", "drop_oldest", "block_sink_only"])),
+    // Saker: a directory of its own where alerts for http_output wait; without it, they wait in memory.
+    read("saker.spool_directory", TEXT),
+    // Saker: bound of that directory, bytes.
+    read("saker.spool_bytes", Shape::Int(1 << 20, 1 << 40)),
     read("append_output[].match.rule", TEXT),
     read("append_output[].match.source", TEXT),
     read("append_output[].match.tags[]", TEXT),
@@ -129,6 +135,8 @@ pub static KEYS: &[Key] = &[
     read("static_fields", FREE),
     read("stdout_output.enabled", BOOL),
     read("syslog_output.enabled", BOOL),
+    // Saker: the form of the messages; syslog(3)'s is rfc3164.
+    read("syslog_output.format", Shape::Word(&["rfc3164", "rfc5424"])),
     read("file_output.enabled", BOOL),
     read("file_output.filename", TEXT),
     read("file_output.keep_alive", BOOL),

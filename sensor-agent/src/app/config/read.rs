@@ -7,15 +7,22 @@ use super::{
     Config,
     check::boolean,
     sections::{
-        AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput,
-        HttpOutput, Log, Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
+        AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, Log,
+        Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
     },
     tree::{Fault, Kind, Node},
 };
-use crate::border::Priority;
+use crate::{
+    border::Priority,
+    sinks::{HttpOptions, Policy, Protocol, SpoolOptions},
+};
 
 /// Waiting alerts when Falco's configuration says 0, which means "no bound" there.
 const QUEUE: usize = 65_536;
+/// Bound of the spool unless told otherwise.
+const SPOOL_BYTES: u64 = 256 << 20;
+/// For one request of `http_output`.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Reads values and collects what is wrong with them.
 pub(super) struct Reader<'a> {
@@ -198,10 +205,11 @@ impl Reader<'_> {
         Outputs {
             format,
             queue: if queue == 0 { QUEUE } else { queue },
+            policy: self.policy(),
             is_buffered: self.bool("buffered_outputs", false),
             timeout: Duration::from_millis(self.number("output_timeout", 2000)),
             stdout: self.bool("stdout_output.enabled", false),
-            syslog: self.bool("syslog_output.enabled", false),
+            syslog: self.bool("syslog_output.enabled", false).then(|| self.syslog_format()),
             file: self.target("file_output", "filename").map(|path| FileOutput {
                 path: path.into(),
                 keep_alive: self.bool("file_output.keep_alive", false),
@@ -211,6 +219,7 @@ impl Reader<'_> {
                 keep_alive: self.bool("program_output.keep_alive", false),
             }),
             http: self.target("http_output", "url").map(|url| self.http(&url)),
+            spool: self.spool(),
         }
     }
 
@@ -227,10 +236,37 @@ impl Reader<'_> {
         target
     }
 
-    fn http(&self, url: &str) -> HttpOutput {
+    fn policy(&self) -> Policy {
+        match self.word("outputs_queue.policy").as_deref() {
+            Some("drop_oldest") => Policy::DropOldest,
+            Some("block_sink_only") => Policy::BlockSinkOnly,
+            _ => Policy::DropNew,
+        }
+    }
+
+    fn syslog_format(&self) -> Protocol {
+        match self.word("syslog_output.format").as_deref() {
+            Some("rfc5424") => Protocol::Rfc5424,
+            _ => Protocol::Rfc3164,
+        }
+    }
+
+    fn word(&self, key: &str) -> Option<String> {
+        self.filled(key).map(str::to_ascii_lowercase)
+    }
+
+    fn spool(&self) -> Option<SpoolOptions> {
+        Some(SpoolOptions {
+            directory: self.filled("saker.spool_directory")?.into(),
+            limit_bytes: self.number("saker.spool_bytes", SPOOL_BYTES),
+            drops_oldest: self.policy() == Policy::DropOldest,
+        })
+    }
+
+    fn http(&self, url: &str) -> HttpOptions {
         let path = |key: &str| self.filled(&format!("http_output.{key}")).map(PathBuf::from);
         let bool = |key: &str| self.bool(&format!("http_output.{key}"), false);
-        HttpOutput {
+        HttpOptions {
             url: url.trim_matches('"').to_owned(),
             user_agent: self.filled("http_output.user_agent").unwrap_or("falcosecurity/falco").to_owned(),
             insecure: bool("insecure"),
@@ -244,6 +280,7 @@ impl Reader<'_> {
             compress_uploads: bool("compress_uploads"),
             keep_alive: bool("keep_alive"),
             max_consecutive_timeouts: self.number("http_output.max_consecutive_timeouts", 5),
+            timeout: HTTP_TIMEOUT,
         }
     }
 

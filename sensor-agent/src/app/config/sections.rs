@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::border::Priority;
+use crate::{
+    border::Priority,
+    sinks::{HttpOptions, Policy, Protocol, SpoolOptions},
+};
 
 /// Where records come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,22 +140,26 @@ pub struct AlertFormat {
 pub struct Outputs {
     /// How they look.
     pub format: AlertFormat,
-    /// Alerts that may wait; one more is discarded and counted.
+    /// Alerts that may wait before each output.
     pub queue: usize,
+    /// What is discarded, and counted, when more come.
+    pub policy: Policy,
     /// Lines are flushed only when the buffer is full.
     pub is_buffered: bool,
     /// How long an output may take for one alert before that is logged.
     pub timeout: Duration,
     /// Standard output.
     pub stdout: bool,
-    /// The system log.
-    pub syslog: bool,
+    /// The system log, and the form of its messages.
+    pub syslog: Option<Protocol>,
     /// A file.
     pub file: Option<FileOutput>,
     /// A program's standard input.
     pub program: Option<ProgramOutput>,
     /// POST requests.
-    pub http: Option<HttpOutput>,
+    pub http: Option<HttpOptions>,
+    /// Where they wait on disk.
+    pub spool: Option<SpoolOptions>,
 }
 
 /// `file_output:`
@@ -171,38 +178,6 @@ pub struct ProgramOutput {
     pub program: String,
     /// Kept running between alerts.
     pub keep_alive: bool,
-}
-
-/// `http_output:`
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "switches, as Falco has them")]
-pub struct HttpOutput {
-    /// Where to POST.
-    pub url: String,
-    /// `User-Agent`.
-    pub user_agent: String,
-    /// Certificates are not checked.
-    pub insecure: bool,
-    /// The authority's certificate, before `ca_bundle`, before `ca_path`.
-    pub ca_cert: Option<PathBuf>,
-    /// A file of certificates.
-    pub ca_bundle: Option<PathBuf>,
-    /// A directory of certificates.
-    pub ca_path: PathBuf,
-    /// The client shows a certificate.
-    pub mtls: bool,
-    /// Its certificate.
-    pub client_cert: PathBuf,
-    /// Its key.
-    pub client_key: PathBuf,
-    /// Answers go to standard output.
-    pub echo: bool,
-    /// Bodies are compressed.
-    pub compress_uploads: bool,
-    /// The connection is kept.
-    pub keep_alive: bool,
-    /// Timeouts in a row after which an alert is given up.
-    pub max_consecutive_timeouts: u8,
 }
 
 /// `webserver:`

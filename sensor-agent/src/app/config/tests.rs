@@ -10,7 +10,10 @@ use crate::app::{
     cli::Common,
     files::{FileError, Trust},
 };
-use crate::border::Priority;
+use crate::{
+    border::Priority,
+    sinks::{Policy, Protocol},
+};
 
 fn variable(name: &str) -> Option<String> {
     match name {
@@ -168,7 +171,10 @@ append_output:
 - {match: {rule: r, source: syscall, tags: [a, b]}, extra_output: x, extra_fields: [proc.pid, {k: '%f'}]}
 - suggested_output: true
 engine: {kind: replay, replay: {capture_file: f.rec}}
-outputs_queue: {capacity: 7}
+outputs_queue: {capacity: 7, policy: drop_oldest}
+syslog_output: {enabled: true, format: rfc5424}
+saker: {spool_directory: /spool}
+http_output: {enabled: true, url: http://x:1/}
 file_output: {enabled: true, filename: /x, keep_alive: true}
 base_syscalls: {custom_set: [open, '!read'], repair: true}
 falco_libs: {thread_table_size: 99}
@@ -200,6 +206,9 @@ static_fields: {site: lab}
     assert_eq!(rules.append_output, [first, second]);
     assert_eq!(config.engine, Engine::Replay("f.rec".into()));
     assert_eq!((config.outputs.queue, config.processes), (7, 99));
+    assert_eq!((config.outputs.policy, config.outputs.syslog), (Policy::DropOldest, Some(Protocol::Rfc5424)));
+    assert_eq!(config.outputs.http.map(|http| http.url).as_deref(), Some("http://x:1/"));
+    assert!(config.outputs.spool.is_some_and(|spool| spool.drops_oldest && spool.limit_bytes == 256 << 20));
     assert!(config.outputs.file.is_some_and(|file| file.keep_alive));
     assert_eq!(rules.base_syscalls.custom_set, ["open", "!read"]);
     assert!(config.outputs.format.json);

@@ -11,7 +11,7 @@ use super::*;
 use crate::border::SinkCount;
 
 fn count(sink: &str, delivered: u64, failed: u64, discarded: u64) -> SinkCount {
-    SinkCount { sink: sink.to_owned(), delivered, failed, discarded }
+    SinkCount { sink: sink.to_owned(), delivered, failed, discarded, ..SinkCount::default() }
 }
 
 fn pipe() -> (File, File) {
@@ -30,13 +30,13 @@ impl Sink for Moody {
         "moody"
     }
 
-    fn deliver(&mut self, line: &Line) -> Result<(), SinkError> {
+    fn deliver(&mut self, line: &Line) -> Result<Outcome, SinkError> {
         if self.failures > 0 {
             self.failures -= 1;
             return Err(SinkError::Closed);
         }
         self.taken.send(line.body().to_owned()).unwrap();
-        Ok(())
+        Ok(Outcome::Delivered)
     }
 }
 
@@ -109,9 +109,8 @@ fn a_file_is_appended_to_and_follows_rotation() {
         sinks.reopen();
         sinks.deliver(&alert());
         let line = format!("{}\n", body(&format(false), &alert()));
-        let (old, new) = if keep_alive { (2, 1) } else { (1, 2) };
-        assert_eq!(fs::read_to_string(&rotated).unwrap(), format!("before\n{}", line.repeat(old)));
-        assert_eq!(fs::read_to_string(&path).unwrap(), line.repeat(new));
+        assert_eq!(fs::read_to_string(&rotated).unwrap(), format!("before\n{line}"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), line.repeat(2));
         assert_eq!(sinks.counts(), [count("file", 3, 0, 0)]);
     }
 }
@@ -147,8 +146,8 @@ fn buffered_lines_wait_for_a_flush() {
 fn the_worker_delivers_what_waits_before_it_ends() {
     let (mut reader, writer) = pipe();
     let sinks = Sinks::new(format(true), vec![Box::new(Stdout::to(writer, true, false))]);
-    let mut worker = Worker::start(sinks, 64).unwrap();
-    (0..50).for_each(|_| worker.send(alert()));
+    let mut worker = Worker::start(sinks, 64, Policy::DropNew).unwrap();
+    (0..50).for_each(|_| worker.send(&alert()));
     let counts = worker.stop(Duration::from_secs(30)).unwrap();
     assert_eq!(counts, [count("stdout", 50, 0, 0)]);
     let mut text = String::new();
@@ -164,31 +163,54 @@ impl Sink for Stuck {
         "stuck"
     }
 
-    fn deliver(&mut self, _: &Line) -> Result<(), SinkError> {
+    fn deliver(&mut self, _: &Line) -> Result<Outcome, SinkError> {
         self.0.recv().unwrap_or_default();
-        Ok(())
+        Ok(Outcome::Delivered)
     }
 }
 
 #[test]
 fn a_sink_that_hangs_costs_alerts_and_no_time() {
     let (let_go, gate) = mpsc::channel();
-    let mut worker = Worker::start(Sinks::new(format(true), vec![Box::new(Stuck(gate))]), 2).unwrap();
-    (0..10).for_each(|_| worker.send(alert()));
+    let mut worker =
+        Worker::start(Sinks::new(format(true), vec![Box::new(Stuck(gate))]), 2, Policy::DropNew).unwrap();
+    (0..10).for_each(|_| worker.send(&alert()));
     // One may be with the sink already, two wait.
     assert!((7..=8).contains(&worker.discarded()), "{}", worker.discarded());
     let discarded = worker.discarded();
     let error = worker.stop(Duration::from_millis(1)).unwrap_err();
-    assert_eq!(error.counts, [count("stuck", 0, 0, discarded)]);
+    let counts = SinkCount { waiting: error.counts[0].waiting, ..count("stuck", 0, 0, discarded) };
+    assert_eq!(error.counts, [counts]);
     drop(let_go);
+}
+
+#[test]
+fn a_sink_that_hangs_does_not_delay_the_others() {
+    let (mut reader, writer) = pipe();
+    let (let_go, gate) = mpsc::channel();
+    let sinks: Vec<Box<dyn Sink>> = vec![Box::new(Stuck(gate)), Box::new(Stdout::to(writer, false, false))];
+    let mut worker = Worker::start(Sinks::new(format(true), sinks), 100, Policy::DropOldest).unwrap();
+    let line = body(&format(true), &alert()) + "\n";
+    let mut taken = vec![0; line.len()];
+    for _ in 0..100 {
+        worker.send(&alert());
+        // Comes although the other has taken nothing and never will.
+        reader.read_exact(&mut taken).unwrap();
+        assert_eq!(taken, line.as_bytes());
+    }
+    assert_eq!((worker.counts()[0].delivered, worker.counts()[0].failed), (0, 0));
+    drop(let_go);
+    let counts = worker.stop(Duration::from_secs(30)).unwrap();
+    assert_eq!(counts, [count("stuck", 100, 0, 0), count("stdout", 100, 0, 0)]);
 }
 
 #[test]
 fn long_alerts_are_bounded_by_memory() {
     let (let_go, gate) = mpsc::channel();
-    let mut worker = Worker::start(Sinks::new(format(true), vec![Box::new(Stuck(gate))]), 0).unwrap();
+    let mut worker =
+        Worker::start(Sinks::new(format(true), vec![Box::new(Stuck(gate))]), 100, Policy::DropNew).unwrap();
     let long = Alert { message: vec![b'x'; 1 << 20], ..alert() };
-    (0..40).for_each(|_| worker.send(long.clone()));
+    (0..40).for_each(|_| worker.send(&long));
     assert_eq!(worker.discarded(), 25);
     drop(let_go);
     assert_eq!(worker.stop(Duration::from_secs(30)).unwrap(), [count("stuck", 15, 0, 25)]);

@@ -71,7 +71,20 @@ fn alerts(snapshot: &Snapshot) -> Vec<Metric> {
             [("delivered", count.delivered), ("discarded", count.discarded), ("failed", count.failed)];
         results.map(|(result, value)| (labels([("result", result), ("sink", &count.sink)]), value))
     });
-    vec![counters("saker_alerts", "Alerts by sink and what became of them", samples)]
+    let sinks = || snapshot.sinks.iter().map(|count| (labels([("sink", &count.sink)]), count));
+    vec![
+        counters("saker_alerts", "Alerts by sink and what became of them", samples),
+        gauges(
+            "saker_alerts_waiting",
+            "Alerts that wait before a sink, in memory or on disk",
+            sinks().map(|(sink, count)| (sink, float(count.waiting))),
+        ),
+        counters(
+            "saker_alert_retries",
+            "Attempts to deliver an alert after the first",
+            sinks().map(|(sink, count)| (sink, count.retried)),
+        ),
+    ]
 }
 
 fn health(snapshot: &Snapshot) -> Vec<Metric> {

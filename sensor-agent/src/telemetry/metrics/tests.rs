@@ -103,6 +103,8 @@ saker_policy_generation 2.0
 saker_alerts_total{result="delivered",sink="stdout"} 25
 saker_alerts_total{result="discarded",sink="stdout"} 2
 saker_alerts_total{result="failed",sink="stdout"} 1
+saker_alerts_waiting{sink="stdout"} 0.0
+saker_alert_retries_total{sink="stdout"} 4
 saker_build_info{abi="1",version="0.1.0"} 1
 saker_healthy 0.0
 saker_unhealthy{reason="sensor_silent"} 1.0

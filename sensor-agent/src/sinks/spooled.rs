@@ -55,6 +55,8 @@ impl Spooled {
         let (ends, done) = mpsc::sync_channel(0);
         let body = move || {
             shared.send_all(&client, &count);
+            // Who waits for the end may open the spool at once.
+            drop(shared);
             drop::<SyncSender<()>>(ends);
         };
         thread::Builder::new().name("sink-http-post".to_owned()).spawn(body)?;

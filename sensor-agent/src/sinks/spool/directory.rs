@@ -4,6 +4,8 @@ use std::{
     fs::File,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -17,6 +19,9 @@ use rustix::{
 
 use super::{SpoolError, system, unsafe_directory};
 
+/// An agent that ends, or a program of ours before its exec, may hold the lock for a moment.
+const HANDOVER: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(20);
 const SUFFIX: &str = ".alerts";
 const PRIVATE: Mode = Mode::from_raw_mode(0o600);
 
@@ -43,11 +48,15 @@ impl Directory {
         }
         let lock =
             file(&own, "lock", OFlags::RDWR | OFlags::CREATE).map_err(system("open the spool's lock"))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => Err(unsafe_directory(path, "another agent uses it")),
-            locked => {
-                locked.map_err(system("lock the spool"))?;
-                Ok(Self { own, _lock: lock })
+        let until = Instant::now() + HANDOVER;
+        loop {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Err(Errno::WOULDBLOCK) if Instant::now() < until => thread::sleep(LOOK),
+                Err(Errno::WOULDBLOCK) => return Err(unsafe_directory(path, "another agent uses it")),
+                locked => {
+                    locked.map_err(system("lock the spool"))?;
+                    return Ok(Self { own, _lock: lock });
+                }
             }
         }
     }

@@ -294,13 +294,16 @@ impl Reader<'_> {
             self.fault("webserver.listen_address", what);
             return None;
         };
-        let certificate = self.filled("webserver.ssl_certificate").unwrap_or("/etc/falco/falco.pem");
+        if self.bool("webserver.ssl_enabled", false) {
+            let what = "`webserver.ssl_enabled` is on, but the admin server speaks plain HTTP only: turn it off, and listen on 127.0.0.1 behind a TLS proxy";
+            self.fault("webserver.ssl_enabled", what);
+            return None;
+        }
         Some(Webserver {
             listen: (address, self.number("webserver.listen_port", 8765)).into(),
             healthz: self.filled("webserver.k8s_healthz_endpoint").unwrap_or("/healthz").to_owned(),
             has_metrics: self.bool("metrics.enabled", false)
                 && self.bool("webserver.prometheus_metrics_enabled", false),
-            tls: self.bool("webserver.ssl_enabled", false).then(|| certificate.into()),
         })
     }
 

@@ -189,8 +189,6 @@ pub struct Webserver {
     pub healthz: String,
     /// `/metrics` is answered.
     pub has_metrics: bool,
-    /// Certificate and key in one PEM file; without it, plain HTTP.
-    pub tls: Option<PathBuf>,
 }
 
 /// The agent's own log.

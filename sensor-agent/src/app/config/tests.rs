@@ -387,6 +387,12 @@ fn keys_without_effect_are_told_once() {
 }
 
 #[test]
+fn tls_that_would_not_be_served_is_refused() {
+    let message = load("webserver: {enabled: true, ssl_enabled: true}\n", &[]).expect_err("refused");
+    assert!(message.contains("`webserver.ssl_enabled` is on"), "{message}");
+}
+
+#[test]
 fn keys_are_written_once() {
     for (index, key) in KEYS.iter().enumerate() {
         assert!(KEYS[..index].iter().all(|other| other.path != key.path), "{}", key.path);

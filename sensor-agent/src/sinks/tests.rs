@@ -4,9 +4,12 @@ mod lines;
 mod hostile;
 mod delivery;
 mod peers;
+mod daemons;
 mod server;
 mod http;
 mod outage;
+
+use std::time::{Duration, Instant};
 
 use crate::border::{Alert, FieldValue, Priority};
 
@@ -62,4 +65,13 @@ pub(super) fn format(json: bool) -> Format {
 
 fn body(format: &Format, alert: &Alert) -> String {
     format.line(alert).unwrap().body().to_owned()
+}
+
+/// Looks until it is so.
+fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < until, "in 60 s not: {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
 }

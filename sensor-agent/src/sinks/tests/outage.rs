@@ -6,7 +6,6 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use super::{http::options, server::Server, *};
@@ -32,14 +31,6 @@ fn numbers(server: &Server) -> Vec<u64> {
         value["output_fields"]["evt.time"].as_u64().unwrap()
     };
     server.seen().iter().map(|request| number(&request.body)).collect()
-}
-
-fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < until, "in 60 s not: {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod facts;
+pub mod latency;
 pub mod stats;
 pub mod text;
 pub mod channel;
@@ -11,6 +12,7 @@ pub mod channel;
 pub use alert::{Alert, FieldValue, Priority};
 pub use channel::{Receiver, RecvError, SendError, Sender, channel};
 pub use facts::Facts;
+pub use latency::Latency;
 pub use stats::{SinkCount, Stats};
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,8 @@ pub enum Outbound {
         path: CanaryPath,
         /// The nonce that was sent.
         nonce: u64,
+        /// When its last call was made, ns since the epoch.
+        time_ns: u64,
     },
 }
 

@@ -22,6 +22,7 @@ pub use file::FileSink;
 pub use format::{Format, Include, Line};
 pub use http::{Client, Http, HttpOptions};
 pub use jiff::tz::TimeZone;
+pub use json::sample_line;
 pub use program::Program;
 pub use queue::Policy;
 pub use sink::{Outcome, Sink, SinkError};

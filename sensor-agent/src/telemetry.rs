@@ -2,15 +2,18 @@
 //! Everything here is egress side, so a lock is harmless: the sensor half never takes it.
 
 pub mod drops;
+mod gates;
 pub mod health;
 pub mod losses;
 pub mod summary;
 pub mod log;
 pub mod admin;
 mod metrics;
+pub mod snapshot;
 mod resources;
 mod threads;
 
+pub use gates::Gates;
 pub use threads::Alive;
 
 use std::{
@@ -20,12 +23,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::border::{CanaryPath, Facts, SinkCount, Stats};
+use crate::border::{Alert, CanaryPath, Facts, Latency, SinkCount, Stats};
 
 use self::{
     health::{Health, Limits, Report},
     losses::{Gap, Losses},
     resources::Resources,
+    snapshot::Snapshots,
     threads::Threads,
 };
 
@@ -36,6 +40,7 @@ type Clock = Box<dyn Fn() -> Duration + Send + Sync>;
 pub struct Telemetry {
     clock: Clock,
     threads: Arc<Threads>,
+    gates: Gates,
     state: Mutex<State>,
 }
 
@@ -44,6 +49,7 @@ struct State {
     facts: Arc<Facts>,
     stats: Arc<Stats>,
     gaps: Gaps,
+    canaries: [Latency; CanaryPath::ALL.len()],
     sinks: Vec<SinkCount>,
     discarded: u64,
 }
@@ -66,6 +72,9 @@ struct Snapshot {
     facts: Arc<Facts>,
     stats: Arc<Stats>,
     gaps: Gaps,
+    /// How long canaries took, in the order of [`CanaryPath::ALL`].
+    canaries: [Latency; CanaryPath::ALL.len()],
+    gates: Gates,
     sinks: Vec<SinkCount>,
     /// Alerts that no queue had room for: the sinks' and the border's.
     discarded: u64,
@@ -97,10 +106,22 @@ impl Telemetry {
             facts: Arc::default(),
             stats: Arc::default(),
             gaps: Gaps::default(),
+            canaries: Default::default(),
             sinks: Vec::new(),
             discarded: 0,
         };
-        Self { clock: Box::new(clock), threads: Arc::default(), state: Mutex::new(state) }
+        Self {
+            clock: Box::new(clock),
+            threads: Arc::default(),
+            gates: Gates::default(),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Tells only these groups of metrics.
+    #[must_use]
+    pub fn with_gates(self, gates: Gates) -> Self {
+        Self { gates, ..self }
     }
 
     /// `Outbound::Stats` arrived. What was lost since the last ones, and when those were taken.
@@ -121,10 +142,13 @@ impl Telemetry {
         self.state().facts = Arc::new(facts);
     }
 
-    /// `Outbound::Canary` arrived.
-    pub fn canary(&self, path: CanaryPath, nonce: u64) {
+    /// `Outbound::Canary` arrived, so long after its call.
+    pub fn canary(&self, path: CanaryPath, nonce: u64, took: Duration) {
         let now = (self.clock)();
-        self.state().health.canary(now, path, nonce);
+        let mut state = self.state();
+        state.health.canary(now, path, nonce);
+        let latencies = CanaryPath::ALL.into_iter().zip(&mut state.canaries);
+        latencies.filter(|(own, _)| *own == path).for_each(|(_, latency)| latency.add(took));
     }
 
     /// What became of the alerts; `discarded`: those that the sinks' queue and the border's had no room for.
@@ -155,6 +179,11 @@ impl Telemetry {
         metrics::render(self.snapshot())
     }
 
+    /// `Falco internal: metrics snapshot` now, and its number.
+    pub fn snapshot_alert(&self, now_ns: u64, snapshots: &mut Snapshots) -> (Alert, u64) {
+        snapshots.take(now_ns, &self.snapshot())
+    }
+
     fn snapshot(&self) -> Snapshot {
         let uptime = (self.clock)();
         let resources = resources::read();
@@ -166,6 +195,8 @@ impl Telemetry {
             facts: Arc::clone(&state.facts),
             stats: Arc::clone(&state.stats),
             gaps: state.gaps.clone(),
+            canaries: state.canaries,
+            gates: self.gates,
             sinks: state.sinks.clone(),
             discarded: state.discarded,
             ended,

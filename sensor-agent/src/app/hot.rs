@@ -82,6 +82,7 @@ impl Hot {
         let mut stats = Stats {
             time_ns: now.as_nanos() as u64,
             ledger: self.sensor.ledger.rows(),
+            cpus: self.sensor.ledger.cpus(),
             recursion_misses: self.sensor.ledger.recursion_misses(),
             ring: self.sensor.drain.stats(),
             generation: self.sensor.policy.generation(),

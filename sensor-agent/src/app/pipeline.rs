@@ -94,7 +94,8 @@ impl Pipeline {
             });
         });
         if let Heard::Canary(path, nonce) = heard {
-            let _discarded = self.out.send(Outbound::Canary { path, nonce });
+            let time_ns = self.state.host().boot_epoch_ns.saturating_add(record.prefix.header.time_ns);
+            let _discarded = self.out.send(Outbound::Canary { path, nonce, time_ns });
         }
     }
 

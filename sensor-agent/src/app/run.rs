@@ -56,7 +56,9 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let reopener = worker.reopener();
     let admin = config.webserver.as_ref().map(bind).transpose()?;
     let run_nonce = RandomState::new().build_hasher().finish() & canary::NONCE_MASK;
-    let telemetry = Arc::new(Telemetry::new(health::Limits::default(), run_nonce));
+    let gates = config.metrics.as_ref().map(|metrics| metrics.gates).unwrap_or_default();
+    let telemetry = Telemetry::new(health::Limits::default(), run_nonce).with_gates(gates);
+    let telemetry = Arc::new(telemetry);
     let server = admin.map(|admin| admin.serve(Arc::clone(&telemetry)).map_err(from_admin)).transpose()?;
 
     let ring = Options { ring_bytes: config.ring.bytes, reserve_bytes: config.ring.reserve_bytes };
@@ -192,14 +194,17 @@ impl Control<'_> {
             return;
         }
         self.policy.set_interest(new_calls);
+        self.facts.reloads.0 += 1;
         self.tell_facts(&new);
         tracing::info!(rules = new.set.rules().len(), "rules loaded again");
         *rules = new;
     }
 
-    fn refuse(&self, reason: &str) {
+    fn refuse(&mut self, reason: &str) {
         tracing::error!("reload refused, the rules in force stay: {reason}");
         self.alert("Falco internal: hot restart failure", reason.to_owned());
+        self.facts.reloads.1 += 1;
+        let _discarded = self.out.send(Outbound::Facts(Box::new(self.facts.clone())));
     }
 
     /// Tells what is in force; rules that were left out are told loudly.

@@ -26,6 +26,8 @@ pub struct Facts {
     pub start_ns: u64,
     /// When rules and configuration were last loaded, ns since the epoch.
     pub reload_ns: u64,
+    /// Reloads that took effect, and that were refused, since the start.
+    pub reloads: (u64, u64),
     /// Rule files in force.
     pub rule_files: Vec<LoadedFile>,
     /// Configuration files in force.

@@ -3,6 +3,8 @@
 use sensor_common::ledger::Reason;
 use serde::{Deserialize, Serialize};
 
+use super::Latency;
+
 /// A snapshot of every counter the sensor half keeps; all are totals since start unless said otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
@@ -10,6 +12,8 @@ pub struct Stats {
     pub time_ns: u64,
     /// Kernel ledger: one row per slot that saw anything.
     pub ledger: Vec<LedgerRow>,
+    /// By possible CPU: events wanted, and lost.
+    pub cpus: Vec<(u64, u64)>,
     /// Runs that the kernel skipped because a program was already running on the CPU, by program.
     pub recursion_misses: Vec<(String, u64)>,
     /// Ring: size, and bytes waiting when the snapshot was taken.
@@ -84,6 +88,8 @@ pub struct SinkCount {
     pub retried: u64,
     /// Alerts that wait now, in memory or on disk.
     pub waiting: u64,
+    /// From the event to the delivery.
+    pub latency: Latency,
 }
 
 impl Stats {

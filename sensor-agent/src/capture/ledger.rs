@@ -23,6 +23,18 @@ impl LedgerReader {
         (0..SLOTS).filter_map(|slot| self.row(slot)).collect()
     }
 
+    /// By possible CPU: events wanted (handed to the ring or lost), and lost.
+    pub fn cpus(&self) -> Vec<(u64, u64)> {
+        let of =
+            |cpu: usize, reason: Reason| (0..SLOTS).map(|slot| self.cell(cpu, slot, reason)).sum::<u64>();
+        let count = |cpu: usize| {
+            let losses = Reason::ALL.into_iter().filter(|reason| reason.is_loss());
+            let lost = losses.map(|reason| of(cpu, reason)).sum();
+            (of(cpu, Reason::Submitted) + lost, lost)
+        };
+        (0..self.cpus).map(count).collect()
+    }
+
     fn row(&self, slot: usize) -> Option<LedgerRow> {
         let counts: Vec<(String, u64)> = Reason::ALL
             .iter()
@@ -38,8 +50,11 @@ impl LedgerReader {
     }
 
     fn sum(&self, slot: usize, reason: Reason) -> u64 {
-        let cell = 8 * (slot * REASONS + reason as usize);
-        (0..self.cpus).map(|cpu| self.value.u64(cpu * size_of::<CpuLedger>() + cell)).sum()
+        (0..self.cpus).map(|cpu| self.cell(cpu, slot, reason)).sum()
+    }
+
+    fn cell(&self, cpu: usize, slot: usize, reason: Reason) -> u64 {
+        self.value.u64(cpu * size_of::<CpuLedger>() + 8 * (slot * REASONS + reason as usize))
     }
 
     /// Runs that the kernel skipped because the program was already running on the CPU (5.12 and newer), from the

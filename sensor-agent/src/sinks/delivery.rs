@@ -6,10 +6,10 @@ use std::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-use crate::border::{Alert, SinkCount};
+use crate::border::{Alert, Latency, SinkCount, latency::BOUNDS_MS};
 
 use super::{Format, Line, Sink, SinkError, sink::Outcome};
 
@@ -39,6 +39,8 @@ pub struct Count {
     waiting: AtomicU64,
     is_closing: Mutex<bool>,
     closing: Condvar,
+    latency: [AtomicU64; BOUNDS_MS.len() + 1],
+    latency_ns: AtomicU64,
 }
 
 impl fmt::Debug for Sinks {
@@ -102,7 +104,7 @@ impl Slot {
     pub(super) fn deliver(&mut self, line: &Line) {
         let result = self.sink.deliver(line);
         match &result {
-            Ok(Outcome::Delivered) => self.count.deliver(),
+            Ok(Outcome::Delivered) => self.count.deliver(line.time_ns()),
             // Counted by the sink when it has come to an end.
             Ok(Outcome::Accepted) => {}
             Err(_) => self.count.fail(),
@@ -149,11 +151,20 @@ impl Count {
             waiting: zero(),
             is_closing: Mutex::new(false),
             closing: Condvar::new(),
+            latency: std::array::from_fn(|_| zero()),
+            latency_ns: zero(),
         }
     }
 
-    pub(super) fn deliver(&self) {
+    /// An alert on an event of `time_ns` is there. A clock that was put back makes it no time.
+    pub(super) fn deliver(&self, time_ns: u64) {
         self.delivered.fetch_add(1, Relaxed);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let took = now.saturating_sub(Duration::from_nanos(time_ns));
+        if let Some(bucket) = self.latency.get(Latency::bucket(took)) {
+            bucket.fetch_add(1, Relaxed);
+        }
+        self.latency_ns.fetch_add(took.as_nanos() as u64, Relaxed);
     }
 
     pub(super) fn fail(&self) {
@@ -195,6 +206,10 @@ impl Count {
             discarded: discarded + self.discarded.load(Relaxed),
             retried: self.retried.load(Relaxed),
             waiting: waiting + self.waiting.load(Relaxed),
+            latency: Latency {
+                counts: std::array::from_fn(|bucket| self.latency[bucket].load(Relaxed)),
+                sum_ns: self.latency_ns.load(Relaxed),
+            },
         }
     }
 }

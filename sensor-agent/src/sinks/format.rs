@@ -49,6 +49,7 @@ pub struct Line {
     text: String,
     word: Option<Range<usize>>,
     priority: Priority,
+    time_ns: u64,
 }
 
 impl Format {
@@ -61,7 +62,7 @@ impl Format {
             (text, Some(word))
         };
         text.push('\n');
-        Ok(Line { text, word, priority: alert.priority })
+        Ok(Line { text, word, priority: alert.priority, time_ns: alert.time_ns })
     }
 }
 
@@ -84,6 +85,11 @@ impl Line {
     /// Whether [`Line::body`] is a JSON object.
     pub fn is_json(&self) -> bool {
         self.word.is_none()
+    }
+
+    /// Of the event, ns since the epoch.
+    pub fn time_ns(&self) -> u64 {
+        self.time_ns
     }
 
     /// Severity, for sinks that have their own notion of it.

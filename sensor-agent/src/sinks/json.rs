@@ -57,6 +57,17 @@ pub(super) fn line(format: &Format, alert: &Alert) -> Result<String, SinkError> 
     encode(&object)
 }
 
+/// A line of `metrics.output_file`, with its line break.
+pub fn sample_line(fields: &[(String, FieldValue)], number: u64) -> Result<String, SinkError> {
+    #[derive(Serialize)]
+    struct Sample<'a> {
+        output_fields: BTreeMap<&'a str, Value<'a>>,
+        sample: u64,
+    }
+    let fields = fields.iter().map(|(key, value)| (key.as_str(), Value::Field(value)));
+    encode(&Sample { output_fields: fields.collect(), sample: number }).map(|line| line + "\n")
+}
+
 fn fields(alert: &Alert) -> impl Iterator<Item = (&str, Value<'_>)> {
     alert.fields.iter().map(|(key, value)| (key.as_str(), Value::Field(value)))
 }

@@ -94,6 +94,8 @@ pub(super) struct Entry {
     pub(super) body: String,
     /// It is a JSON object.
     pub(super) is_json: bool,
+    /// Of the event, ns since the epoch.
+    pub(super) time_ns: u64,
     next: Place,
 }
 
@@ -128,7 +130,7 @@ impl Spool {
     }
 
     /// Appends a record. When this returns, it survives the end of the process.
-    pub(super) fn append(&mut self, body: &str, is_json: bool) -> Result<(), SpoolError> {
+    pub(super) fn append(&mut self, body: &str, is_json: bool, time_ns: u64) -> Result<(), SpoolError> {
         let size = segment::size(body);
         let limit_bytes = self.options.limit_bytes;
         while self.bytes() + size > limit_bytes {
@@ -140,7 +142,7 @@ impl Spool {
         if written > 0 && written + size > (limit_bytes / SEGMENTS).max(SEGMENT_BYTES_MIN) {
             self.roll()?;
         }
-        self.active.append(body, is_json)?;
+        self.active.append(body, is_json, time_ns)?;
         if let Some(kept) = self.segments.back_mut() {
             kept.bytes += size;
             kept.records += 1;
@@ -167,9 +169,9 @@ impl Spool {
                 } else {
                     Segment::read(&self.directory, kept.number)?.at(offset)?
                 };
-                if let Found::Record { body, is_json, next } = found {
+                if let Found::Record { body, is_json, time_ns, next } = found {
                     let next = Place { segment: kept.number, offset: next };
-                    return Ok(Some(Entry { body, is_json, next }));
+                    return Ok(Some(Entry { body, is_json, time_ns, next }));
                 }
                 // It was there when it was counted: the disk or somebody else has changed it.
                 tracing::error!(segment = kept.number, lost = kept.records, "a spooled segment is damaged");

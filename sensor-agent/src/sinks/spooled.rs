@@ -73,7 +73,7 @@ impl Sink for Spooled {
     fn deliver(&mut self, line: &Line) -> Result<Outcome, SinkError> {
         let mut held = self.shared.held();
         let spool = &mut held.spool;
-        let appended = spool.append(line.body(), line.is_json());
+        let appended = spool.append(line.body(), line.is_json(), line.time_ns());
         self.count.discard(spool.take_discarded());
         self.count.set_waiting(spool.waiting());
         drop(held);
@@ -140,7 +140,7 @@ impl Shared {
                         tracing::info!(sink = "http", "spooled alerts are delivered again");
                     }
                     backoff = Backoff::new();
-                    count.deliver();
+                    count.deliver(entry.time_ns);
                     self.done(&entry, count);
                 }
                 Attempt::Never(error) => {

@@ -11,7 +11,7 @@ mod outage;
 
 use std::time::{Duration, Instant};
 
-use crate::border::{Alert, FieldValue, Priority};
+use crate::border::{Alert, FieldValue, Latency, Priority, SinkCount};
 
 use super::*;
 
@@ -74,4 +74,9 @@ fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < until, "in 60 s not: {what}");
         std::thread::park_timeout(Duration::from_millis(5));
     }
+}
+
+/// Counts without what depends on the clock.
+fn timeless(counts: Vec<SinkCount>) -> Vec<SinkCount> {
+    counts.into_iter().map(|count| SinkCount { latency: Latency::default(), ..count }).collect()
 }

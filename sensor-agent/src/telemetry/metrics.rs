@@ -16,6 +16,7 @@ use prometheus_client::{
 };
 
 use super::Snapshot;
+use crate::border::{Latency, latency::BOUNDS_MS};
 
 /// What [`render`] returns, as a Content-Type.
 pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
@@ -35,6 +36,7 @@ struct Metric {
 enum Sample {
     Counter(u64),
     Gauge(f64),
+    Histogram(Latency),
     Info,
 }
 
@@ -67,6 +69,13 @@ impl Metric {
                 metric.encode_family(labels)?.encode_counter::<NoLabelSet, u64, u64>(value, None)
             }
             Sample::Gauge(value) => metric.encode_family(labels)?.encode_gauge(value),
+            Sample::Histogram(latency) => {
+                let sum = float(latency.sum_ns) / 1e9;
+                let count = latency.counts.iter().sum();
+                let bounds = BOUNDS_MS.map(|ms| float(ms) / 1e3).into_iter().chain([f64::INFINITY]);
+                let buckets: Vec<(f64, u64)> = bounds.zip(latency.counts).collect();
+                metric.encode_family(labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+            }
             Sample::Info => metric.encode_info(labels),
         })
     }
@@ -105,6 +114,16 @@ fn gauges(
     Metric { name, help, kind: MetricType::Gauge, samples }
 }
 
+/// Seconds.
+fn histograms(
+    name: &'static str,
+    help: &'static str,
+    samples: impl IntoIterator<Item = (Labels, Latency)>,
+) -> Metric {
+    let samples = samples.into_iter().map(|(labels, latency)| (labels, Sample::Histogram(latency))).collect();
+    Metric { name, help, kind: MetricType::Histogram, samples }
+}
+
 /// Facts as labels of a metric that is always 1.
 fn info(name: &'static str, help: &'static str, samples: impl IntoIterator<Item = Labels>) -> Metric {
     let samples = samples.into_iter().map(|labels| (labels, Sample::Info)).collect();
@@ -121,4 +140,4 @@ fn float(value: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -25,7 +25,7 @@ pub(super) fn tell(telemetry: &Telemetry) {
     telemetry.observe(stats());
     telemetry.sinks(sinks(), 3);
     for path in CanaryPath::ALL {
-        telemetry.canary(path, NONCE);
+        telemetry.canary(path, NONCE, Duration::from_millis(7));
     }
 }
 
@@ -51,6 +51,7 @@ pub(super) fn stats() -> Stats {
             row("open", &[("seen", 1), ("reserve", 1)]),
             row("getpid", &[("seen", 2), ("scratch_busy", 2)]),
         ],
+        cpus: vec![(20, 12), (6, 0)],
         recursion_misses: vec![("sys_exit".to_owned(), 9)],
         ring: Ring { size_bytes: 8192, used_bytes: 64, consumed_bytes: 4096 },
         decoded: 13,
@@ -83,6 +84,7 @@ pub(super) fn facts() -> Facts {
         boot_ns: 1_000,
         start_ns: 2_000,
         reload_ns: 3_000,
+        reloads: (2, 1),
         rule_files: vec![LoadedFile { name: "rules.yaml".to_owned(), sha256: "ab".to_owned() }],
         config_files: Vec::new(),
         hooks: vec!["sys_exit".to_owned()],
@@ -99,6 +101,7 @@ pub(super) fn sinks() -> Vec<SinkCount> {
         discarded: 2,
         retried: 4,
         waiting: 0,
+        latency: Latency { counts: [20, 0, 0, 0, 5, 0, 0, 0, 0, 0], sum_ns: 1_500_000_000 },
     }]
 }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     border::Priority,
     sinks::{HttpOptions, Policy, Protocol, SpoolOptions},
+    telemetry::Gates,
 };
 
 /// Waiting alerts when Falco's configuration says 0, which means "no bound" there.
@@ -323,7 +324,22 @@ impl Reader<'_> {
             interval: interval?,
             output_rule: self.bool("metrics.output_rule", false),
             output_file: self.filled("metrics.output_file").map(PathBuf::from),
+            gates: self.gates(),
         })
+    }
+
+    fn gates(&self) -> Gates {
+        let default = Gates::default();
+        let is = |key: &str, default| self.bool(&format!("metrics.{key}"), default);
+        Gates {
+            rules: is("rules_counters_enabled", default.rules),
+            resources: is("resource_utilization_enabled", default.resources),
+            state: is("state_counters_enabled", default.state),
+            kernel: is("kernel_event_counters_enabled", default.kernel),
+            kernel_per_cpu: is("kernel_event_counters_per_cpu_enabled", default.kernel_per_cpu),
+            megabytes: is("convert_memory_to_mb", default.megabytes),
+            empty: is("include_empty_values", default.empty),
+        }
     }
 
     fn drops(&mut self) -> Drops {

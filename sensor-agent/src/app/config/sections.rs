@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use crate::{
     border::Priority,
     sinks::{HttpOptions, Policy, Protocol, SpoolOptions},
+    telemetry::Gates,
 };
 
 /// Where records come from.
@@ -211,6 +212,8 @@ pub struct Metrics {
     pub output_rule: bool,
     /// Snapshots are lines of this file.
     pub output_file: Option<PathBuf>,
+    /// What is told.
+    pub gates: Gates,
 }
 
 /// `syscall_event_drops:`

@@ -1,11 +1,11 @@
-//! A file of records: length, checksum, kind, then the alert's line. What does not check ends the file.
+//! A file of records: length, checksum, kind, time, then the alert's line. What does not check ends the file.
 
 use std::{fs::File, os::unix::fs::FileExt, sync::Arc};
 
 use super::{SpoolError, directory::Directory, io_error};
 
-/// Length and checksum as little-endian words, then the kind.
-const HEAD: usize = 9;
+/// Length and checksum as little-endian words of 32 bits, the kind, the time as one of 64.
+const HEAD: usize = 17;
 const TEXT: u8 = 0;
 const JSON: u8 = 1;
 /// More than any alert; a length above it is not one.
@@ -22,7 +22,7 @@ pub(super) struct Segment {
 /// What is at an offset.
 pub(super) enum Found {
     /// A record, and the offset behind it.
-    Record { body: String, is_json: bool, next: u64 },
+    Record { body: String, is_json: bool, time_ns: u64, next: u64 },
     /// Nothing whole.
     End,
 }
@@ -44,12 +44,13 @@ impl Segment {
     }
 
     /// Writes a record whole, or leaves the file as it was (the disk is full).
-    pub(super) fn append(&mut self, body: &str, is_json: bool) -> Result<(), SpoolError> {
+    pub(super) fn append(&mut self, body: &str, is_json: bool, time_ns: u64) -> Result<(), SpoolError> {
         let kind = if is_json { JSON } else { TEXT };
         let mut record = Vec::with_capacity(HEAD + body.len());
         record.extend_from_slice(&(body.len() as u32).to_le_bytes());
-        record.extend_from_slice(&checksum(body.len() as u32, kind, body.as_bytes()).to_le_bytes());
+        record.extend_from_slice(&checksum(body.len() as u32, kind, time_ns, body.as_bytes()).to_le_bytes());
         record.push(kind);
+        record.extend_from_slice(&time_ns.to_le_bytes());
         record.extend_from_slice(body.as_bytes());
         // One write: a process that is killed has written all of it, or a part that does not check.
         if let Err(error) = self.file.write_all_at(&record, self.len) {
@@ -73,7 +74,8 @@ impl Segment {
             return Ok(Found::End);
         }
         self.file.read_exact_at(&mut head, offset).map_err(io_error("read the spool"))?;
-        let [l0, l1, l2, l3, c0, c1, c2, c3, kind] = head;
+        let [l0, l1, l2, l3, c0, c1, c2, c3, kind, time @ ..] = head;
+        let time_ns = u64::from_le_bytes(time);
         let len = u32::from_le_bytes([l0, l1, l2, l3]);
         let next = offset + (HEAD + len as usize) as u64;
         if len as usize > BODY_MAX || next > self.len {
@@ -81,11 +83,11 @@ impl Segment {
         }
         let mut body = vec![0; len as usize];
         self.file.read_exact_at(&mut body, offset + HEAD as u64).map_err(io_error("read the spool"))?;
-        if checksum(len, kind, &body) != u32::from_le_bytes([c0, c1, c2, c3]) {
+        if checksum(len, kind, time_ns, &body) != u32::from_le_bytes([c0, c1, c2, c3]) {
             return Ok(Found::End);
         }
         match String::from_utf8(body) {
-            Ok(body) => Ok(Found::Record { body, is_json: kind == JSON, next }),
+            Ok(body) => Ok(Found::Record { body, is_json: kind == JSON, time_ns, next }),
             Err(_) => Ok(Found::End),
         }
     }
@@ -100,10 +102,11 @@ impl Segment {
     }
 }
 
-fn checksum(len: u32, kind: u8, body: &[u8]) -> u32 {
+fn checksum(len: u32, kind: u8, time_ns: u64, body: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&len.to_le_bytes());
     hasher.update(&[kind]);
+    hasher.update(&time_ns.to_le_bytes());
     hasher.update(body);
     hasher.finalize()
 }

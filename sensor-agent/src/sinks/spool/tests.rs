@@ -28,7 +28,7 @@ fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
 
 fn fill(spool: &mut Spool, range: std::ops::Range<u32>) {
     for body in numbers(range) {
-        spool.append(&body, true).unwrap();
+        spool.append(&body, true, 7).unwrap();
     }
 }
 
@@ -40,7 +40,7 @@ fn alerts_come_back_in_order_over_restarts() {
     fill(&mut spool, 0..10);
     assert_eq!(take(&mut spool).as_deref(), Some("alert 0"));
     let in_flight = spool.first().unwrap().unwrap();
-    assert_eq!((in_flight.body.as_str(), in_flight.is_json), ("alert 1", true));
+    assert_eq!((in_flight.body.as_str(), in_flight.is_json, in_flight.time_ns), ("alert 1", true, 7));
     drop(spool);
     for restart in 0..3 {
         let mut spool = Spool::open(options.clone()).unwrap();
@@ -62,15 +62,15 @@ fn a_full_spool_refuses_or_lets_the_oldest_go() {
     let limit = 400_000;
     let home = tempfile::tempdir().unwrap();
     let mut refusing = Spool::open(options(home.path(), limit, false)).unwrap();
-    let taken = (0..100).filter(|_| refusing.append(&body, false).is_ok()).count();
+    let taken = (0..100).filter(|_| refusing.append(&body, false, 7).is_ok()).count();
     assert_eq!((taken as u64, refusing.waiting(), refusing.take_discarded()), (39, 39, 0));
     take(&mut refusing).unwrap();
-    assert!(matches!(refusing.append(&body, false), Err(SpoolError::Full { limit_bytes: 400_000 })));
+    assert!(matches!(refusing.append(&body, false, 7), Err(SpoolError::Full { limit_bytes: 400_000 })));
 
     let home = tempfile::tempdir().unwrap();
     let mut dropping = Spool::open(options(home.path(), limit, true)).unwrap();
     for n in 0..100 {
-        dropping.append(&format!("{n:03} {body}"), false).unwrap();
+        dropping.append(&format!("{n:03} {body}"), false, 7).unwrap();
         let used: u64 = fs::read_dir(home.path().join("spool"))
             .unwrap()
             .map(|entry| entry.unwrap().metadata().unwrap().len())
@@ -185,7 +185,7 @@ fn a_full_disk_costs_the_alert_and_nothing_else() {
     fill(&mut spool, 0..2);
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let segment = std::mem::replace(&mut spool.active.file, Arc::new(full));
-    assert!(matches!(spool.append("lost", true), Err(SpoolError::System { .. })));
+    assert!(matches!(spool.append("lost", true, 7), Err(SpoolError::System { .. })));
     spool.active.file = segment;
     fill(&mut spool, 2..3);
     assert_eq!(drain(&mut spool), numbers(0..3));

@@ -9,7 +9,6 @@ use std::{
 };
 
 use super::{http::options, server::Server, *};
-use crate::border::SinkCount;
 
 /// Set in the child that [`kill_9_in_the_middle_of_a_burst_loses_nothing`] kills: the spool, then the URL.
 const CHILD: &str = "SAKER_TEST_SPOOL";

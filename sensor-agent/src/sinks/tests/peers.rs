@@ -8,7 +8,6 @@ use std::{
 };
 
 use super::*;
-use crate::border::SinkCount;
 
 fn counts(sinks: &Sinks) -> (u64, u64) {
     let SinkCount { delivered, failed, .. } = sinks.counts().remove(0);

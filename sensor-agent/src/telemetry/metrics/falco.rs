@@ -9,8 +9,19 @@ use crate::{
 
 use super::{Labels, Metric, counter, counters, float, gauge, info, labels};
 
+/// A group of metrics.
+type Table = fn(&Snapshot) -> Vec<Metric>;
+
 pub(super) fn table(snapshot: &Snapshot) -> Vec<Metric> {
-    [about(snapshot), costs(snapshot), events(snapshot)].into_iter().flatten().collect()
+    let gates = snapshot.gates;
+    let tables: [(bool, Table); 5] = [
+        (true, about),
+        (gates.resources, costs),
+        (true, events),
+        (gates.kernel, kernel),
+        (gates.state, state),
+    ];
+    tables.into_iter().filter(|(is_told, _)| *is_told).flat_map(|(_, table)| table(snapshot)).collect()
 }
 
 fn about(snapshot: &Snapshot) -> Vec<Metric> {
@@ -60,6 +71,31 @@ fn costs(snapshot: &Snapshot) -> Vec<Metric> {
             ratio.is_finite().then_some(ratio),
         ),
         gauge("falcosecurity_falco_memory_rss_bytes", "Resident memory", resources.rss_bytes.map(float)),
+        gauge(
+            "falcosecurity_falco_host_cpu_usage_ratio",
+            "CPU time of the host since its boot that was not idle",
+            resources.host_cpu,
+        ),
+        gauge(
+            "falcosecurity_falco_memory_pss_bytes",
+            "Resident memory, shares in proportion",
+            resources.pss_bytes.map(float),
+        ),
+        gauge(
+            "falcosecurity_falco_host_memory_used_bytes",
+            "Memory of the host in use",
+            resources.host_used_bytes.map(float),
+        ),
+        gauge(
+            "falcosecurity_falco_host_procs_running_total",
+            "Tasks of the host that run",
+            resources.host_running.map(float),
+        ),
+        gauge(
+            "falcosecurity_falco_host_open_fds_total",
+            "Open files of the host",
+            resources.host_files.map(float),
+        ),
         gauge("falcosecurity_falco_memory_vsz_bytes", "Address space", resources.vsz_bytes.map(float)),
         gauge(
             "falcosecurity_falco_container_memory_used_bytes",
@@ -71,16 +107,41 @@ fn costs(snapshot: &Snapshot) -> Vec<Metric> {
 
 fn events(snapshot: &Snapshot) -> Vec<Metric> {
     let stats = &*snapshot.stats;
-    let losses = Losses::between(&Stats::default(), stats);
-    let buffer = losses.no_room().map(|(category, n)| (labels([("dir", "exit"), ("drop", category)]), n));
-    let rules = stats.rules.iter().filter(|rule| rule.count > 0).map(|rule| (of_rule(rule), rule.count));
+    let rules = stats.rules.iter().filter(|rule| rule.count > 0 && snapshot.gates.rules);
+    let rules = rules.map(|rule| (of_rule(rule), rule.count));
     vec![
         counters("falcosecurity_falco_rules_matches", "Alerts by rule", rules),
         counter(
             "falcosecurity_falco_outputs_queue_num_drops",
-            "Alerts that the output queue had no room for",
+            "Alerts that an output queue had no room for",
             snapshot.discarded,
         ),
+        counter("falco_events_processed", "Events evaluated by the rules", stats.evaluated),
+        counter("falco_events_dropped", "Events lost", stats.lost()),
+    ]
+}
+
+fn state(snapshot: &Snapshot) -> Vec<Metric> {
+    let stats = &*snapshot.stats;
+    vec![
+        counter(
+            "falcosecurity_scap_n_drops_full_threadtable",
+            "Processes evicted because the table was full",
+            stats.processes_evicted,
+        ),
+        gauge("falcosecurity_scap_n_threads_total", "Entries of the process table", float(stats.processes)),
+    ]
+}
+
+fn kernel(snapshot: &Snapshot) -> Vec<Metric> {
+    let stats = &*snapshot.stats;
+    let losses = Losses::between(&Stats::default(), stats);
+    let buffer = losses.no_room().map(|(category, n)| (labels([("dir", "exit"), ("drop", category)]), n));
+    let cpus = || {
+        let told = stats.cpus.iter().filter(|_| snapshot.gates.kernel_per_cpu).enumerate();
+        told.map(|(cpu, counts)| (labels([("cpu", &cpu.to_string())]), *counts))
+    };
+    vec![
         counter(
             "falcosecurity_scap_n_evts",
             "Events that the kernel side handed over or lost",
@@ -93,14 +154,16 @@ fn events(snapshot: &Snapshot) -> Vec<Metric> {
             stats.total(Reason::ScratchBusy.label()),
         ),
         counters("falcosecurity_scap_n_drops_buffer", "Events lost because the ring was full", buffer),
-        counter(
-            "falcosecurity_scap_n_drops_full_threadtable",
-            "Processes evicted because the table was full",
-            stats.processes_evicted,
+        counters(
+            "falcosecurity_scap_n_evts_cpu",
+            "Events that the kernel side handed over or lost, by CPU",
+            cpus().map(|(cpu, (wanted, _))| (cpu, wanted)),
         ),
-        gauge("falcosecurity_scap_n_threads_total", "Entries of the process table", float(stats.processes)),
-        counter("falco_events_processed", "Events evaluated by the rules", stats.evaluated),
-        counter("falco_events_dropped", "Events lost", stats.lost()),
+        counters(
+            "falcosecurity_scap_n_drops_cpu",
+            "Events lost, by CPU",
+            cpus().map(|(cpu, (_, lost))| (cpu, lost)),
+        ),
     ]
 }
 

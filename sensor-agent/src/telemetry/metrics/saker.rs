@@ -2,9 +2,9 @@
 
 use sensor_common::ledger::Reason;
 
-use crate::telemetry::Snapshot;
+use crate::{border::CanaryPath, telemetry::Snapshot};
 
-use super::{Labels, Metric, counter, counters, float, gauge, gauges, info, labels};
+use super::{Labels, Metric, counter, counters, float, gauge, gauges, histograms, info, labels};
 
 pub(super) fn table(snapshot: &Snapshot) -> Vec<Metric> {
     [ledger(snapshot), pipeline(snapshot), alerts(snapshot), health(snapshot)].into_iter().flatten().collect()
@@ -84,6 +84,11 @@ fn alerts(snapshot: &Snapshot) -> Vec<Metric> {
             "Attempts to deliver an alert after the first",
             sinks().map(|(sink, count)| (sink, count.retried)),
         ),
+        histograms(
+            "saker_alert_latency_seconds",
+            "From the event to the delivery of its alert",
+            sinks().map(|(sink, count)| (sink, count.latency)),
+        ),
     ]
 }
 
@@ -109,6 +114,17 @@ fn health(snapshot: &Snapshot) -> Vec<Metric> {
             "saker_canary_age_seconds",
             "Time since the last canary came through",
             ages.map(|(path, age)| (path, age.as_secs_f64())),
+        ),
+        histograms(
+            "saker_canary_latency_seconds",
+            "From a canary's call to the end of the pipeline",
+            CanaryPath::ALL.iter().zip(snapshot.canaries).map(|(way, latency)| (path(way.label()), latency)),
+        ),
+        counters(
+            "saker_reloads",
+            "Reloads of the rules",
+            [("done", facts.reloads.0), ("refused", facts.reloads.1)]
+                .map(|(result, count)| (labels([("result", result)]), count)),
         ),
         gauge("saker_degraded", "Things that this kernel or host cannot do", count(facts.degraded.len())),
         gauge(

@@ -1,0 +1,66 @@
+//! `metrics.interval`: when it is time for a snapshot, and where it goes. The time does not depend on events.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    app::config::Metrics,
+    border::Alert,
+    sinks::sample_line,
+    telemetry::{Telemetry, snapshot::Snapshots},
+};
+
+/// Counts the time.
+pub(super) struct Ticker {
+    /// None: no snapshot is wanted.
+    metrics: Option<Metrics>,
+    snapshots: Snapshots,
+    next: Instant,
+    /// The file could not be written the last time; said once.
+    is_failing: bool,
+}
+
+impl Ticker {
+    pub(super) fn new(metrics: Option<Metrics>) -> Self {
+        let metrics = metrics.filter(|metrics| metrics.output_rule || metrics.output_file.is_some());
+        let next = Instant::now() + metrics.as_ref().map_or(Duration::ZERO, |metrics| metrics.interval);
+        Self { metrics, snapshots: Snapshots::default(), next, is_failing: false }
+    }
+
+    /// Time to the next snapshot.
+    pub(super) fn left(&self) -> Duration {
+        let left = self.next.saturating_duration_since(Instant::now());
+        if self.metrics.is_some() { left } else { Duration::MAX }
+    }
+
+    /// Takes a snapshot if it is time. An alert: it is to be delivered.
+    pub(super) fn tick(&mut self, telemetry: &Telemetry, now: Duration) -> Option<Alert> {
+        let metrics = self.metrics.as_ref()?;
+        if Instant::now() < self.next {
+            return None;
+        }
+        // What was slept through is not made up for.
+        self.next = Instant::now() + metrics.interval;
+        let (alert, number) = telemetry.snapshot_alert(now.as_nanos() as u64, &mut self.snapshots);
+        if let Some(path) = &metrics.output_file {
+            let line = sample_line(&alert.fields, number).map_err(io::Error::other);
+            let written = line.and_then(|line| append(path, &line));
+            if let Err(error) = &written
+                && !self.is_failing
+            {
+                tracing::error!(%error, "cannot write to metrics.output_file {path:?}");
+            }
+            self.is_failing = written.is_err();
+        }
+        metrics.output_rule.then_some(alert)
+    }
+}
+
+/// Opened for each line, so that rotation needs no signal.
+fn append(path: &Path, line: &str) -> io::Result<()> {
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(line.as_bytes())
+}

@@ -251,6 +251,11 @@ impl Sensor {
         http::get(self.port, path)
     }
 
+    /// Where its admin server listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Its metrics now.
     pub fn metrics(&self) -> Result<Metrics> {
         let (status, body) = self.get("/metrics")?;

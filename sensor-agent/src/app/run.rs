@@ -118,6 +118,7 @@ fn bind(webserver: &Webserver) -> Result<Admin, AppError> {
         listen: webserver.listen,
         healthz: webserver.healthz.clone(),
         metrics: webserver.has_metrics,
+        token: webserver.token.clone(),
     };
     Admin::bind(options).map_err(from_admin)
 }

@@ -50,6 +50,8 @@ pub struct Options {
     pub healthz: String,
     /// `/metrics` exists: `metrics.enabled` and `webserver.prometheus_metrics_enabled`.
     pub metrics: bool,
+    /// Who shows it as a bearer token learns the details from afar, too.
+    pub token: Option<String>,
 }
 
 /// Why the server did not start.
@@ -184,7 +186,8 @@ async fn connection(
     let is_local = peer.ip().to_canonical().is_loopback();
     let service = service_fn(move |request: Request<Incoming>| {
         let (telemetry, options) = &*shared;
-        let answer = answer(request.method(), request.uri().path(), is_local, telemetry, options);
+        let is_trusted = is_local || answer::has_token(request.headers(), options);
+        let answer = answer(request.method(), request.uri().path(), is_trusted, telemetry, options);
         let response: Response<Full<Bytes>> = answer.into_response();
         async { Ok::<_, std::convert::Infallible>(response) }
     });

@@ -122,6 +122,8 @@ pub static KEYS: &[Key] = &[
     read("outputs_queue.capacity", Shape::Int(0, 16_777_216)),
     // Saker: what a full queue discards; Falco's is drop_new.
     read("outputs_queue.policy", Shape::Word(&["drop_new", "drop_oldest", "block_sink_only"])),
+    // Saker: who shows it as a bearer token learns the details of /healthz from afar, too.
+    read("saker.admin_token", TEXT),
     // Saker: a directory of its own where alerts for http_output wait; without it, they wait in memory.
     read("saker.spool_directory", TEXT),
     // Saker: bound of that directory, bytes.

@@ -305,6 +305,7 @@ impl Reader<'_> {
             healthz: self.filled("webserver.k8s_healthz_endpoint").unwrap_or("/healthz").to_owned(),
             has_metrics: self.bool("metrics.enabled", false)
                 && self.bool("webserver.prometheus_metrics_enabled", false),
+            token: self.filled("saker.admin_token").map(str::to_owned),
         })
     }
 

@@ -190,6 +190,8 @@ pub struct Webserver {
     pub healthz: String,
     /// `/metrics` is answered.
     pub has_metrics: bool,
+    /// Bearer token for details from afar.
+    pub token: Option<String>,
 }
 
 /// The agent's own log.

@@ -1,4 +1,4 @@
-//! What is answered to whom. Everybody learns the status; details are for callers on this host.
+//! What is answered to whom. Everybody learns the status; details are for callers on this host or with the token.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http_body_util::Full;
 use hyper::{
     Method, Response, StatusCode,
     body::Bytes,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::{Map, Value, json};
 
@@ -25,11 +25,19 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-/// The answer to `method path`; `is_local`: the caller is on a loopback address.
+/// Whether `Authorization: Bearer` holds the configured token. How long it takes does not depend on where they differ.
+pub(super) fn has_token(headers: &HeaderMap, options: &Options) -> bool {
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let (Some(shown), Some(token)) = (shown, &options.token) else { return false };
+    let differing = shown.iter().zip(token.as_bytes()).fold(0, |differing, (a, b)| differing | (a ^ b));
+    shown.len() == token.len() && differing == 0
+}
+
+/// The answer to `method path`; `is_trusted`: the caller is on a loopback address or has shown the token.
 pub(super) fn answer(
     method: &Method,
     path: &str,
-    is_local: bool,
+    is_trusted: bool,
     telemetry: &Telemetry,
     options: &Options,
 ) -> Answer {
@@ -37,22 +45,22 @@ pub(super) fn answer(
         return text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
     }
     match path {
-        path if path == options.healthz || path == "/readyz" => health(telemetry, is_local),
-        "/livez" => live(&telemetry.snapshot().ended, is_local),
+        path if path == options.healthz || path == "/readyz" => health(telemetry, is_trusted),
+        "/livez" => live(&telemetry.snapshot().ended, is_trusted),
         "/versions" => ok(JSON, versions(&telemetry.snapshot()).to_string()),
         "/metrics" if options.metrics => ok(metrics::CONTENT_TYPE, telemetry.metrics()),
         _ => text(StatusCode::NOT_FOUND, "not found\n"),
     }
 }
 
-fn health(telemetry: &Telemetry, is_local: bool) -> Answer {
+fn health(telemetry: &Telemetry, is_trusted: bool) -> Answer {
     let report = telemetry.health();
     let (status, word) = if report.is_healthy() {
         (StatusCode::OK, "ok")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
     };
-    let body = if is_local {
+    let body = if is_trusted {
         detail(word, &telemetry.snapshot(), &report)
     } else {
         // With Falco's space.
@@ -93,7 +101,13 @@ fn detail(word: &str, snapshot: &Snapshot, report: &Report) -> String {
             "consumed_bytes": stats.ring.consumed_bytes,
         },
         "processes": { "now": stats.processes, "max": stats.processes_max, "evicted": stats.processes_evicted },
-        "rules": { "generation": stats.generation, "faults": facts.rule_faults },
+        "rules": {
+            "generation": stats.generation,
+            "files": facts.rule_files,
+            "faults": facts.rule_faults,
+            "reloads": { "done": facts.reloads.0, "refused": facts.reloads.1 },
+        },
+        "config_files": facts.config_files,
         "sinks": snapshot.sinks,
     });
     let rest = rest.to_string();
@@ -118,11 +132,11 @@ fn gap(gap: &Gap) -> Value {
     json!({ "from_ns": gap.from_ns, "to_ns": gap.to_ns, "lost": gap.losses.lost(), "what": gap.to_string() })
 }
 
-fn live(ended: &[&str], is_local: bool) -> Answer {
+fn live(ended: &[&str], is_trusted: bool) -> Answer {
     if ended.is_empty() {
         return ok(JSON, r#"{"status": "ok"}"#.to_owned());
     }
-    let body = if is_local {
+    let body = if is_trusted {
         json!({ "status": "unhealthy", "ended": ended }).to_string()
     } else {
         r#"{"status": "unhealthy"}"#.to_owned()

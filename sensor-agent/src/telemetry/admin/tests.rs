@@ -13,7 +13,12 @@ use super::*;
 use crate::telemetry::tests::{telemetry, tell};
 
 fn options() -> Options {
-    Options { listen: (Ipv4Addr::LOCALHOST, 0).into(), healthz: "/healthz".to_owned(), metrics: true }
+    Options {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        healthz: "/healthz".to_owned(),
+        metrics: true,
+        token: None,
+    }
 }
 
 /// Status and body; the connection is closed by the server as it was asked.
@@ -89,6 +94,29 @@ fn remote_callers_learn_the_status_only() {
     assert_eq!(remote(&telemetry, "/livez"), (503, "{\"status\": \"unhealthy\"}".to_owned()));
     let local = answer(&Method::GET, "/livez", true, &telemetry, &options());
     assert_eq!(local.body, r#"{"ended":["sensor"],"status":"unhealthy"}"#);
+}
+
+#[test]
+fn the_token_is_the_key_to_details() {
+    let with = |token: Option<&str>| Options { token: token.map(str::to_owned), ..options() };
+    let header = |value: &str| {
+        let mut headers = hyper::HeaderMap::new();
+        headers.insert("authorization", value.parse().unwrap());
+        headers
+    };
+    for (token, shown, expect) in [
+        (Some("secret"), "Bearer secret", true),
+        (Some("secret"), "Bearer secre", false),
+        (Some("secret"), "Bearer secret1", false),
+        (Some("secret"), "Bearer Secret", false),
+        (Some("secret"), "secret", false),
+        (Some("secret"), "Bearer ", false),
+        (None, "Bearer ", false),
+        (None, "Bearer secret", false),
+    ] {
+        assert_eq!(answer::has_token(&header(shown), &with(token)), expect, "{token:?} {shown:?}");
+    }
+    assert!(!answer::has_token(&hyper::HeaderMap::new(), &with(Some("secret"))));
 }
 
 #[test]

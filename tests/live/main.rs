@@ -10,6 +10,7 @@ mod local;
 mod identity;
 mod ledger;
 mod drops;
+mod outage;
 mod telemetry;
 mod lifecycle;
 mod feedback;

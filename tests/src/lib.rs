@@ -8,6 +8,7 @@ pub mod alert;
 pub mod http;
 pub mod metrics;
 pub mod sensor;
+pub mod receiver;
 pub mod refusal;
 pub mod freeze;
 pub mod stage;

@@ -71,6 +71,8 @@ pub(super) struct Spool {
     options: SpoolOptions,
     segments: VecDeque<Kept>,
     active: Segment,
+    /// The first segment, open for reading unless it is the active one.
+    reading: Option<(u64, Segment)>,
     cursor: Cursor,
     /// Records dropped because the spool was full.
     discarded: u64,
@@ -126,7 +128,16 @@ impl Spool {
             cursor.advance(Place { segment: first, offset: 0 })?;
         }
         segments.push_back(Kept { number, bytes: 0, records: 0 });
-        Ok(Self { directory, options, segments, active, cursor, discarded: 0, is_unsynced: false })
+        Ok(Self {
+            directory,
+            options,
+            segments,
+            active,
+            reading: None,
+            cursor,
+            discarded: 0,
+            is_unsynced: false,
+        })
     }
 
     /// Appends a record. When this returns, it survives the end of the process.
@@ -164,11 +175,7 @@ impl Spool {
             if kept.records > 0 {
                 let Place { segment, offset } = self.cursor.place;
                 let offset = if segment == kept.number { offset } else { 0 };
-                let found = if is_active {
-                    self.active.at(offset)?
-                } else {
-                    Segment::read(&self.directory, kept.number)?.at(offset)?
-                };
+                let found = if is_active { &self.active } else { self.reading(kept.number)? }.at(offset)?;
                 if let Found::Record { body, is_json, time_ns, next } = found {
                     let next = Place { segment: kept.number, offset: next };
                     return Ok(Some(Entry { body, is_json, time_ns, next }));
@@ -204,6 +211,14 @@ impl Spool {
     /// Records discarded since the last call.
     pub(super) fn take_discarded(&mut self) -> u64 {
         std::mem::take(&mut self.discarded)
+    }
+
+    fn reading(&mut self, number: u64) -> Result<&Segment, SpoolError> {
+        let open = match self.reading.take() {
+            Some(open) if open.0 == number => open,
+            _ => (number, Segment::read(&self.directory, number)?),
+        };
+        Ok(&self.reading.insert(open).1)
     }
 
     fn bytes(&self) -> u64 {
@@ -245,7 +260,7 @@ fn system(action: &'static str) -> impl Fn(rustix::io::Errno) -> SpoolError {
     move |error| SpoolError::System { action, source: error.into() }
 }
 
-pub(super) fn io_error(action: &'static str) -> impl Fn(io::Error) -> SpoolError {
+fn io_error(action: &'static str) -> impl Fn(io::Error) -> SpoolError {
     move |source| SpoolError::System { action, source }
 }
 

@@ -13,7 +13,7 @@ use super::{
     Client, Line, Outcome, Sink, SinkError, SpoolOptions,
     delivery::{Count, cause},
     http::{Attempt, Backoff},
-    spool::{Entry, Spool, SpoolError, io_error},
+    spool::{Entry, Spool, SpoolError},
 };
 
 /// Time for what waits at the end; the rest stays on disk.
@@ -84,12 +84,6 @@ impl Sink for Spooled {
         }
     }
 
-    fn flush(&mut self) -> Result<(), SinkError> {
-        let unsynced = self.shared.held().spool.unsynced();
-        let failed = |error| SinkError::Spool { source: io_error("synchronise the spool")(error) };
-        unsynced.map_or(Ok(()), |file| file.sync_data().map_err(failed))
-    }
-
     fn adopt(&mut self, count: Arc<Count>) {
         self.count = count;
         self.count.set_waiting(self.shared.held().spool.waiting());
@@ -152,6 +146,7 @@ impl Shared {
                     if !std::mem::replace(&mut is_failing, true) {
                         tracing::error!(cause = cause(&error), "alerts wait in the spool: {error}");
                     }
+                    self.sync();
                     if self.pause(backoff.pause()) && std::mem::replace(&mut is_last, true) {
                         return;
                     }
@@ -184,6 +179,14 @@ impl Shared {
         }
         count.discard(spool.take_discarded());
         count.set_waiting(spool.waiting());
+    }
+
+    /// What waits for a receiver that is away is worth to survive a loss of power, too.
+    fn sync(&self) {
+        let unsynced = self.held().spool.unsynced();
+        if let Some(Err(error)) = unsynced.map(|file| file.sync_data()) {
+            tracing::error!(%error, "the spool's data may not be on the disk");
+        }
     }
 
     /// Ended early by the end only, not by what comes meanwhile. Whether it is the end.

@@ -123,3 +123,22 @@ fn kill_9_in_the_middle_of_a_burst_loses_nothing() {
     // At most one in flight and one accepted but not yet told per kill.
     assert!(more <= 2 * starts, "{more} more than were accepted");
 }
+
+#[test]
+fn a_burst_to_http_and_file_is_delivered_whole() {
+    const N: u64 = 10_000;
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::plain(|_| 200);
+    let file = FileSink::new(home.path().join("alerts"), true, false).unwrap();
+    let http = Http::new(Client::new(options(server.url("http"))).unwrap());
+    let sinks = Sinks::new(format(true), vec![Box::new(file), Box::new(http)]);
+    let mut worker = Worker::start(sinks, N as usize, Policy::DropNew).unwrap();
+    let started = Instant::now();
+    (0..N).for_each(|n| worker.send(&numbered(n)));
+    let queued = started.elapsed();
+    let counts = worker.stop(Duration::from_secs(60)).unwrap();
+    let took = started.elapsed();
+    assert_eq!((counts[0].delivered, counts[1].delivered), (N, N));
+    assert_eq!(numbers(&server), (0..N).collect::<Vec<_>>());
+    println!("{N} alerts to file and http: rendered and queued in {queued:?}, delivered in {took:?}");
+}

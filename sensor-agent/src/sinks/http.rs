@@ -2,6 +2,7 @@
 //! memory: see [`Spooled`](super::Spooled).
 
 mod client;
+mod names;
 mod tls;
 
 pub use client::Client;

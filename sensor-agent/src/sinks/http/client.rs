@@ -9,9 +9,10 @@ use flate2::{Compression, write::GzEncoder};
 use ureq::{
     Agent,
     http::{Uri, header},
+    unversioned::transport::DefaultConnector,
 };
 
-use super::{Attempt, HttpOptions, tls};
+use super::{Attempt, HttpOptions, names::Names, tls};
 use crate::sinks::SinkError;
 
 /// Bytes of an answer that are read: enough to keep the connection.
@@ -44,7 +45,8 @@ impl Client {
         if is_tls {
             config = config.tls_config(tls::config(&options)?);
         }
-        Ok(Self { agent: Agent::new_with_config(config.build()), options })
+        let connector = DefaultConnector::default();
+        Ok(Self { agent: Agent::with_parts(config.build(), connector, Names::default()), options })
     }
 
     pub(super) fn max_retries(&self) -> u8 {

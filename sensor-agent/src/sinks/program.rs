@@ -6,18 +6,19 @@ use std::{
     io,
     os::{fd::OwnedFd, unix::process::CommandExt},
     process::{Child, Command, ExitStatus, Stdio},
-    thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+};
 
 use super::{Line, Outcome, Sink, SinkError, writer::Writer};
 
 /// A program that is kept running is started so often at most: one that ends at once must not cost a fork per alert.
 const RESTART: Duration = Duration::from_secs(1);
-/// Between two looks at whether it has ended.
-const LOOK: Duration = Duration::from_millis(2);
 
 /// A shell command.
 #[derive(Debug)]
@@ -134,13 +135,17 @@ impl Running {
     /// Closes its input and waits.
     fn end(&mut self, patience: Duration) -> Result<ExitStatus, SinkError> {
         self.input = None;
+        let failed = |error: Errno| SinkError::Spawn { source: error.into() };
+        // Readable once the child has ended; not reaped yet, its number is no other's.
+        let ended = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).map_err(failed)?;
         let until = Instant::now() + patience;
         loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Ok(status),
-                Ok(None) if Instant::now() < until => thread::sleep(LOOK),
-                Ok(None) => return Err(SinkError::Stuck { waited: patience }),
-                Err(source) => return Err(SinkError::Spawn { source }),
+            let left = Timespec::try_from(until.saturating_duration_since(Instant::now())).ok();
+            match poll(&mut [PollFd::new(&ended, PollFlags::IN)], left.as_ref()) {
+                Ok(0) => return Err(SinkError::Stuck { waited: patience }),
+                Ok(_) => return self.child.wait().map_err(|source| SinkError::Spawn { source }),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(failed(error)),
             }
         }
     }

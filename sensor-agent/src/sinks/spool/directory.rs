@@ -21,6 +21,7 @@ use super::{SpoolError, system, unsafe_directory};
 
 /// An agent that ends, or a program of ours before its exec, may hold the lock for a moment.
 const HANDOVER: Duration = Duration::from_secs(1);
+/// Between two attempts: the system call that waits for the lock has no deadline.
 const LOOK: Duration = Duration::from_millis(20);
 const SUFFIX: &str = ".alerts";
 const PRIVATE: Mode = Mode::from_raw_mode(0o600);

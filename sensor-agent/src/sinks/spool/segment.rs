@@ -54,7 +54,7 @@ impl Segment {
         record.extend_from_slice(body.as_bytes());
         // One write: a process that is killed has written all of it, or a part that does not check.
         if let Err(error) = self.file.write_all_at(&record, self.len) {
-            // If it cannot be cut, the part does not check and the next write is behind it: lost, but told.
+            // If it cannot be cut, the part does not check, and the next record is written over it.
             self.file.set_len(self.len).unwrap_or_default();
             return Err(io_error("write a segment of the spool")(error));
         }

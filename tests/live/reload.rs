@@ -15,13 +15,9 @@ const BROKEN: &str =
     "- rule: Broken\n  desc: d\n  condition: evt.typo = mkdir\n  output: o\n  priority: INFO\n";
 const TORN: &str = "- rule: Torn\n  desc: \"never closed\n";
 
-/// A rule on an mkdir below a directory that does not exist.
-fn on(directory: &str) -> String {
-    rule(
-        directory,
-        &format!("evt.type = mkdir and evt.arg.path startswith /saker-{directory}/"),
-        "%evt.arg.path",
-    )
+/// An mkdir below a directory that does not exist.
+fn below(directory: &str) -> String {
+    format!("evt.type = mkdir and evt.arg.path startswith /saker-{directory}/")
 }
 
 /// The rules that alert when both directories are tried.
@@ -47,15 +43,12 @@ fn a_reload_never_takes_good_rules_down() -> Result<()> {
     let directory = TempDir::new()?;
     let local = directory.path().join("local.yaml");
     fs::write(&local, TORN)?;
-    let mut sensor =
-        setup::sensor()?.rule("old", "evt.type = mkdir and evt.arg.path startswith /saker-old/", "o");
-    sensor = sensor.rule_file(&local);
-    let mut sensor = sensor.ready()?;
+    let mut sensor = setup::sensor()?.rule("old", &below("old"), "o").rule_file(&local).ready()?;
     let alert = sensor.wait(SOON, |alert| alert.rule == LEFT_OUT)?;
     ensure!(alert.output.contains("local.yaml:2:") && !alert.output.contains("rule `"), "{alert:?}");
     ensure!(told(&mut sensor)? == ["old"], "at start");
 
-    fs::write(&local, on("new") + BROKEN)?;
+    fs::write(&local, rule("new", &below("new"), "o") + BROKEN)?;
     reload(&mut sensor, LEFT_OUT)?;
     ensure!(told(&mut sensor)? == ["old", "new"], "beside a broken rule");
     ensure!(sensor.get("/healthz")?.1.contains("evt.typo"), "the fault is not in /healthz");

@@ -24,6 +24,8 @@ const IDS: [&str; 9] = [
     "evt.rawres",
 ];
 const PORTS: [&str; 6] = ["fd.sport", "fd.cport", "fd.lport", "fd.rport", "fd.sproto", "fd.cproto"];
+/// The ancestor that runs the cases; what is above it belongs to the machine.
+const DRIVER: &str = " syscases-run";
 /// Different in every run.
 const DROPPED: [&str; 3] = ["evt.num", "evt.cpu", "evt.time"];
 
@@ -204,10 +206,8 @@ impl Patterns {
             ("fd.ino", _) if number != Some(0) => "<ino>".into(),
             (_, _) if field.starts_with("fd.dev") && number != Some(0) => "<dev>".into(),
             ("proc.aname", Value::String(text)) => {
-                let (own, driver) = text
-                    .split_once(" syscases-run")
-                    .map_or((text.as_str(), ""), |(own, _)| (own, " syscases-run"));
-                self.text(names, &format!("{own}{driver}")).into()
+                let end = text.find(DRIVER).map_or(text.len(), |at| at + DRIVER.len());
+                self.text(names, &text[..end]).into()
             }
             ("evt.args", Value::String(text)) => self.arguments(names, text).into(),
             (_, Value::String(text)) => self.text(names, text).into(),

@@ -15,6 +15,8 @@ pub use facts::Facts;
 pub use latency::Latency;
 pub use stats::{SinkCount, Stats};
 
+use std::time::{Duration, SystemTime};
+
 use serde::{Deserialize, Serialize};
 
 /// From the sensor half to the egress half.
@@ -66,4 +68,9 @@ impl CanaryPath {
             Self::Lifecycle => "lifecycle",
         }
     }
+}
+
+/// Time since the epoch: the clock of everything that crosses with a time. Before 1970 it stands still.
+pub fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -228,5 +228,10 @@ impl Gaps {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "figures for people: ratios, rates, Prometheus' floats")]
+fn float(value: u64) -> f64 {
+    value as f64
+}
+
 #[cfg(test)]
 mod tests;

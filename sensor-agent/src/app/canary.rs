@@ -85,8 +85,8 @@ impl Drop for Sender {
 }
 
 fn act(nonce: u64) {
-    // By libc: rustix makes an unlinkat of it, which is another call. Refused by procfs, which is the point: only the call is wanted. A thread that cannot be made is a missing
-    // canary, which health will tell.
+    // Refused by procfs, which is the point: only the call is wanted. By libc, as rustix makes an unlinkat of it, which
+    // is another call. A thread that cannot be made is a missing canary, which health will tell.
     let _refused = std::fs::remove_dir(format!("{DIRECTORY}{nonce:012x}"));
     if let Ok(thread) = thread::Builder::new().name(format!("{COMM}{nonce:012x}")).spawn(|| {}) {
         let _ended = thread.join();

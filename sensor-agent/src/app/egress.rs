@@ -11,19 +11,20 @@ use std::{
     io,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use self::{drops::Watch, snapshots::Ticker};
 use super::{AppError, config::Config};
 use crate::{
-    border::{Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats},
+    border::{Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats, since_epoch},
     sinks::{SinkError, Worker},
     telemetry::Telemetry,
 };
 
 /// How long sinks may take to write what waits when the agent stops.
 const FLUSH: Duration = Duration::from_secs(5);
+
 /// The threads that write to the sinks of a configuration.
 pub(super) fn worker(config: &Config, hostname: String) -> Result<Worker, AppError> {
     let (queue, policy) = (config.outputs.queue, config.outputs.policy);
@@ -94,12 +95,16 @@ impl Office {
                 }
                 Ok(Outbound::Facts(facts)) => telemetry.facts(*facts),
                 Ok(Outbound::Canary { path, nonce, time_ns }) => {
-                    telemetry.canary(path, nonce, now().saturating_sub(Duration::from_nanos(time_ns)));
+                    telemetry.canary(
+                        path,
+                        nonce,
+                        since_epoch().saturating_sub(Duration::from_nanos(time_ns)),
+                    );
                 }
                 Err(RecvError::Quiet) => {}
                 Err(RecvError::Closed) => break,
             }
-            if let Some(alert) = self.ticker.tick(&telemetry, now()) {
+            if let Some(alert) = self.ticker.tick(&telemetry, since_epoch()) {
                 self.worker.send(&alert);
             }
         }
@@ -126,9 +131,4 @@ impl Office {
 
 fn cannot_write(source: SinkError) -> AppError {
     AppError::Environment { action: "write alerts".to_owned(), source: io::Error::other(source) }
-}
-
-/// Since the epoch.
-fn now() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -3,11 +3,11 @@
 
 use std::{
     sync::{Arc, mpsc},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use crate::{
-    border::{Outbound, Stats},
+    border::{Outbound, Stats, since_epoch},
     capture::{CaptureError, Round, Sensor},
     rules::RuleSet,
 };
@@ -78,9 +78,8 @@ impl Hot {
     }
 
     fn tell(&self) {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let mut stats = Stats {
-            time_ns: now.as_nanos() as u64,
+            time_ns: since_epoch().as_nanos() as u64,
             ledger: self.sensor.ledger.rows(),
             cpus: self.sensor.ledger.cpus(),
             recursion_misses: self.sensor.ledger.recursion_misses(),

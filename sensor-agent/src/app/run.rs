@@ -7,7 +7,7 @@ use std::{
     io,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use sensor_common::syscalls;
@@ -195,7 +195,7 @@ impl Control<'_> {
             return;
         }
         self.policy.set_interest(new_calls);
-        self.facts.reloads.0 += 1;
+        self.facts.reloads_done += 1;
         self.tell_facts(&new);
         tracing::info!(rules = new.set.rules().len(), "rules loaded again");
         *rules = new;
@@ -204,8 +204,8 @@ impl Control<'_> {
     fn refuse(&mut self, reason: &str) {
         tracing::error!("reload refused, the rules in force stay: {reason}");
         self.alert("Falco internal: hot restart failure", reason.to_owned());
-        self.facts.reloads.1 += 1;
-        let _discarded = self.out.send(Outbound::Facts(Box::new(self.facts.clone())));
+        self.facts.reloads_refused += 1;
+        self.send_facts();
     }
 
     /// Tells what is in force; rules that were left out are told loudly.
@@ -213,7 +213,7 @@ impl Control<'_> {
         self.facts.reload_ns = now_ns();
         self.facts.rule_faults.clone_from(&rules.faults);
         self.facts.rule_files = rules.files.iter().map(super::files::TextFile::loaded).collect();
-        let _discarded = self.out.send(Outbound::Facts(Box::new(self.facts.clone())));
+        self.send_facts();
         if !rules.faults.is_empty() {
             rules.faults.iter().for_each(|fault| tracing::error!("rule left out: {fault}"));
             let names = rules.faults.join("; ");
@@ -221,23 +221,20 @@ impl Control<'_> {
         }
     }
 
+    fn send_facts(&self) {
+        // A full queue is counted by the channel.
+        let _discarded = self.out.send(Outbound::Facts(Box::new(self.facts.clone())));
+    }
+
     fn alert(&self, rule: &str, message: String) {
-        let alert = Alert {
-            time_ns: now_ns(),
-            rule: rule.to_owned(),
-            priority: Priority::Critical,
-            source: "internal".to_owned(),
-            tags: Vec::new(),
-            message: message.into_bytes(),
-            fields: Vec::new(),
-        };
+        let alert = Alert::internal(now_ns(), rule, Priority::Critical, message, Vec::new());
         // A full queue is counted by the channel.
         let _discarded = self.out.send(Outbound::Alert(alert));
     }
 }
 
 fn now_ns() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as u64
+    border::since_epoch().as_nanos() as u64
 }
 
 fn facts(sensor: &Sensor, host: &Host) -> Facts {

@@ -1,4 +1,5 @@
-//! Signals → commands to the sensor half, and SIGUSR1 → outputs opened anew. A second SIGTERM or SIGINT ends the process at once: the operator insists.
+//! Signals → commands to the sensor half, and SIGUSR1 → outputs opened anew. A second SIGTERM or SIGINT ends the process
+//! at once: the operator insists.
 
 use std::{io, thread};
 

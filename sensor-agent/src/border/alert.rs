@@ -21,6 +21,20 @@ pub struct Alert {
     pub fields: Vec<(String, FieldValue)>,
 }
 
+impl Alert {
+    /// What the sensor says about itself: source `internal`, no tags.
+    pub fn internal(
+        time_ns: u64,
+        rule: &str,
+        priority: Priority,
+        message: impl Into<Vec<u8>>,
+        fields: Vec<(String, FieldValue)>,
+    ) -> Self {
+        let (rule, source, message) = (rule.to_owned(), "internal".to_owned(), message.into());
+        Self { time_ns, rule, priority, source, tags: Vec::new(), message, fields }
+    }
+}
+
 /// Value of one output field with its native JSON type (Falco: spec/rules.md 4.3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FieldValue {

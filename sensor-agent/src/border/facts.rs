@@ -26,8 +26,10 @@ pub struct Facts {
     pub start_ns: u64,
     /// When rules and configuration were last loaded, ns since the epoch.
     pub reload_ns: u64,
-    /// Reloads that took effect, and that were refused, since the start.
-    pub reloads: (u64, u64),
+    /// Reloads since the start that took effect.
+    pub reloads_done: u64,
+    /// Reloads since the start that were refused.
+    pub reloads_refused: u64,
     /// Rule files in force.
     pub rule_files: Vec<LoadedFile>,
     /// Configuration files in force.

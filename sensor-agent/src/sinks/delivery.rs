@@ -6,10 +6,10 @@ use std::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use crate::border::{Alert, Latency, SinkCount, latency::BOUNDS_MS};
+use crate::border::{Alert, Latency, SinkCount, latency::BOUNDS_MS, since_epoch};
 
 use super::{Format, Line, Sink, SinkError, sink::Outcome};
 
@@ -159,8 +159,7 @@ impl Count {
     /// An alert on an event of `time_ns` is there. A clock that was put back makes it no time.
     pub(super) fn deliver(&self, time_ns: u64) {
         self.delivered.fetch_add(1, Relaxed);
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let took = now.saturating_sub(Duration::from_nanos(time_ns));
+        let took = since_epoch().saturating_sub(Duration::from_nanos(time_ns));
         if let Some(bucket) = self.latency.get(Latency::bucket(took)) {
             bucket.fetch_add(1, Relaxed);
         }

@@ -7,12 +7,13 @@ use std::{
     io::{self, Write},
     os::unix::net::{UnixDatagram, UnixStream},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use jiff::tz::TimeZone;
 
 use super::{Line, Outcome, Sink, SinkError, time};
+use crate::border::since_epoch;
 
 /// Facility `user`, the one that syslog(3) takes unless told otherwise.
 const USER: u8 = 1 << 3;
@@ -58,8 +59,7 @@ impl Syslog {
     fn message(&self, line: &Line) -> String {
         let (value, ident) = (USER + line.priority() as u8, &self.ident);
         // When it is handed over: the alert says itself when it happened.
-        let now_ns =
-            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+        let now_ns = since_epoch().as_nanos() as u64;
         let text = line.body();
         match self.protocol {
             Protocol::Rfc3164 => {

@@ -42,15 +42,9 @@ pub(super) fn alert() -> Alert {
 }
 
 fn internal(fields: &[(&str, FieldValue)]) -> Alert {
-    Alert {
-        rule: "Falco internal: syscall event drop".to_owned(),
-        priority: Priority::Debug,
-        source: "internal".to_owned(),
-        tags: Vec::new(),
-        message: b"Falco internal: syscall event drop. 2 system calls dropped in last second.".to_vec(),
-        fields: fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
-        ..alert()
-    }
+    let fields = fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let message = "Falco internal: syscall event drop. 2 system calls dropped in last second.";
+    Alert::internal(alert().time_ns, "Falco internal: syscall event drop", Priority::Debug, message, fields)
 }
 
 pub(super) fn format(json: bool) -> Format {

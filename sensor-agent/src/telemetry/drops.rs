@@ -6,7 +6,10 @@ use sensor_common::ledger::Reason;
 
 use crate::border::{Alert, FieldValue, Priority};
 
-use super::losses::{Gap, Losses};
+use super::{
+    float,
+    losses::{Gap, Losses},
+};
 
 /// Falco's name of the alert.
 pub const RULE: &str = "Falco internal: syscall event drop";
@@ -71,11 +74,6 @@ impl Monitor {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "ratios need no exact counts")]
-fn float(value: u64) -> f64 {
-    value as f64
-}
-
 /// System calls that the alert names.
 const NAMED: usize = 20;
 
@@ -100,16 +98,10 @@ fn alert(time_ns: u64, dropped: u64, losses: &Losses, untold: &Gap) -> Alert {
         ("saker.missed_by_syscall".to_owned(), untold.losses.by_syscall(NAMED)),
     ];
     let fields = numbers.chain(buffer).chain(ours);
-    Alert {
-        time_ns,
-        rule: RULE.to_owned(),
-        priority: Priority::Debug,
-        source: "internal".to_owned(),
-        tags: Vec::new(),
-        message: format!("{RULE}. {dropped} system calls dropped in last second.").into_bytes(),
-        // All are strings, as Falco's.
-        fields: fields.map(|(key, text)| (key, FieldValue::Text(text.into_bytes()))).collect(),
-    }
+    // All are strings, as Falco's.
+    let fields = fields.map(|(key, text)| (key, FieldValue::Text(text.into_bytes()))).collect();
+    let message = format!("{RULE}. {dropped} system calls dropped in last second.");
+    Alert::internal(time_ns, RULE, Priority::Debug, message, fields)
 }
 
 #[cfg(test)]

@@ -86,6 +86,11 @@ impl Losses {
         Self { wanted: after.wanted().saturating_sub(before.wanted()), counts: counts.collect() }
     }
 
+    /// Since the start.
+    pub(super) fn of_run(stats: &Stats) -> Self {
+        Self::between(&Stats::default(), stats)
+    }
+
     /// All losses.
     pub fn lost(&self) -> u64 {
         self.counts.values().sum()

@@ -15,7 +15,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::Snapshot;
+use super::{Snapshot, float};
 use crate::border::{Latency, latency::BOUNDS_MS};
 
 /// What [`render`] returns, as a Content-Type.
@@ -132,11 +132,6 @@ fn info(name: &'static str, help: &'static str, samples: impl IntoIterator<Item 
 
 fn labels<const N: usize>(pairs: [(&str, &str); N]) -> Labels {
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "Prometheus values are floats")]
-fn float(value: u64) -> f64 {
-    value as f64
 }
 
 #[cfg(test)]

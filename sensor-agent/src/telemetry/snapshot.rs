@@ -4,7 +4,7 @@ use sensor_common::ledger::Reason;
 
 use crate::border::{Alert, FieldValue, Priority};
 
-use super::{Gates, Snapshot, losses::Losses, resources::Resources};
+use super::{Gates, Snapshot, float, losses::Losses, resources::Resources};
 
 /// Falco's name of the alert.
 pub const RULE: &str = "Falco internal: metrics snapshot";
@@ -60,16 +60,8 @@ impl Snapshots {
         if gates.kernel {
             kernel(&mut fields, snapshot);
         }
-        let alert = Alert {
-            time_ns: now_ns,
-            rule: RULE.to_owned(),
-            priority: Priority::Informational,
-            source: "internal".to_owned(),
-            tags: Vec::new(),
-            message: b"Falco metrics snapshot".to_vec(),
-            fields: fields.all,
-        };
-        (alert, self.taken)
+        let (priority, message) = (Priority::Informational, "Falco metrics snapshot");
+        (Alert::internal(now_ns, RULE, priority, message, fields.all), self.taken)
     }
 }
 
@@ -171,7 +163,7 @@ fn resources(fields: &mut Fields, resources: &Resources, uptime: f64, gates: Gat
 }
 
 fn kernel(fields: &mut Fields, snapshot: &Snapshot) {
-    let losses = Losses::between(&crate::border::Stats::default(), &snapshot.stats);
+    let losses = Losses::of_run(&snapshot.stats);
     fields.count("scap.n_drops_buffer_total", losses.no_room_total());
     for (category, count) in losses.no_room() {
         fields.count(&format!("scap.n_drops_buffer_{category}_exit"), count);
@@ -219,11 +211,6 @@ fn sanitised(name: &str) -> String {
         }
     }
     out.trim_end_matches('_').to_owned()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "rates and megabytes need no exact counts")]
-fn float(value: u64) -> f64 {
-    value as f64
 }
 
 #[cfg(test)]

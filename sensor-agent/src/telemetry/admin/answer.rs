@@ -105,7 +105,7 @@ fn detail(word: &str, snapshot: &Snapshot, report: &Report) -> String {
             "generation": stats.generation,
             "files": facts.rule_files,
             "faults": facts.rule_faults,
-            "reloads": { "done": facts.reloads.0, "refused": facts.reloads.1 },
+            "reloads": { "done": facts.reloads_done, "refused": facts.reloads_refused },
         },
         "config_files": facts.config_files,
         "sinks": snapshot.sinks,

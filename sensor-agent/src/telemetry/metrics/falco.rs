@@ -3,7 +3,7 @@
 use sensor_common::ledger::Reason;
 
 use crate::{
-    border::{Stats, stats::RuleCount},
+    border::stats::RuleCount,
     telemetry::{Snapshot, losses::Losses},
 };
 
@@ -135,7 +135,7 @@ fn state(snapshot: &Snapshot) -> Vec<Metric> {
 
 fn kernel(snapshot: &Snapshot) -> Vec<Metric> {
     let stats = &*snapshot.stats;
-    let losses = Losses::between(&Stats::default(), stats);
+    let losses = Losses::of_run(stats);
     let buffer = losses.no_room().map(|(category, n)| (labels([("dir", "exit"), ("drop", category)]), n));
     let cpus = || {
         let told = stats.cpus.iter().filter(|_| snapshot.gates.kernel_per_cpu).enumerate();

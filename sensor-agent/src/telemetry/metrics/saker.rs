@@ -123,7 +123,7 @@ fn health(snapshot: &Snapshot) -> Vec<Metric> {
         counters(
             "saker_reloads",
             "Reloads of the rules",
-            [("done", facts.reloads.0), ("refused", facts.reloads.1)]
+            [("done", facts.reloads_done), ("refused", facts.reloads_refused)]
                 .map(|(result, count)| (labels([("result", result)]), count)),
         ),
         gauge("saker_degraded", "Things that this kernel or host cannot do", count(facts.degraded.len())),

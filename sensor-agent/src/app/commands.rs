@@ -14,7 +14,7 @@ mod wrap;
 #[cfg(test)]
 mod tests;
 
-pub use report::{FileReport, Issue, Location};
+pub use report::{FileReport, Issue};
 
 use self::kernel::Kernel;
 use super::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     AppError,
-    commands::{FileReport, Issue, Location},
+    commands::{FileReport, Issue},
     config::{self, Config},
     files::{TextFile, Trust},
     rule_files,
@@ -70,17 +70,6 @@ pub(super) fn reports(files: &[TextFile], loaded: &Loaded) -> Vec<FileReport> {
 }
 
 fn issue(fault: &Fault) -> Issue {
-    let (line, column) = (fault.line.saturating_sub(1) as u64, fault.column.saturating_sub(1) as u64);
-    let location = |kind: &str, name: &str| Location {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        file: fault.file.clone(),
-        line,
-        column,
-        offset: 0,
-    };
-    let mut locations = vec![location("rules content", "")];
-    locations.extend(fault.owner.as_ref().map(|owner| location(owner.kind.label(), &owner.name)));
     let mut message = fault.reason.to_string();
     if let Some(hint) = &fault.hint {
         message = format!("{message} ({hint})");
@@ -88,11 +77,12 @@ fn issue(fault: &Fault) -> Issue {
     Issue {
         code: fault.code().label().to_owned(),
         short: fault.code().text().to_owned(),
-        long: fault.code().text().to_owned(),
+        long: fault.code().long().to_owned(),
         message,
-        locations,
-        snippet: format!("{}\n{:caret$}^\n", fault.source_line, "", caret = fault.caret),
-        deprecated_field: None,
+        locations: fault.trail.clone(),
+        place: format!("{}:{}:{}", fault.file, fault.line, fault.column),
+        snippet: fault.snippet(),
+        deprecated_field: fault.reason.deprecated_field().map(str::to_owned),
     }
 }
 

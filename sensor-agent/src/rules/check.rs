@@ -21,9 +21,26 @@ use super::{
 use literal::typed;
 use operand::Typed;
 
+/// A place in the condition text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct At {
+    /// The byte that is at fault.
+    pub byte: usize,
+    /// Where the check starts that it is in: Falco names that.
+    pub told: usize,
+}
+
+impl From<Span> for At {
+    fn from(span: Span) -> Self {
+        Self { byte: span.start, told: span.start }
+    }
+}
+
 /// A fault at a place in the condition text.
-pub type Failure = (Span, Reason);
+pub type Failure = (At, Reason);
 type Result<T> = std::result::Result<T, Failure>;
+/// Inside one check.
+type SpanResult<T> = std::result::Result<T, (Span, Reason)>;
 
 /// Resolves names and checks types; collects warnings on the way.
 pub struct Checker<'p> {
@@ -32,14 +49,14 @@ pub struct Checker<'p> {
     /// Looks a macro up by name.
     pub macros: &'p mut dyn FnMut(&mut Pool, &str) -> std::result::Result<NodeId, Reason>,
     /// Warnings with their places.
-    pub warnings: Vec<(Span, Warning)>,
+    pub warnings: Vec<(At, Warning)>,
 }
 
 impl Checker<'_> {
     /// Checks a whole condition.
     pub fn condition(&mut self, expr: &Expr) -> Result<NodeId> {
         let node = self.expr(expr)?;
-        if self.pool.is_too_deep(node) { Err((Span::default(), CheckError::Depth.into())) } else { Ok(node) }
+        if self.pool.is_too_deep(node) { Err((At::default(), CheckError::Depth.into())) } else { Ok(node) }
     }
 
     fn expr(&mut self, expr: &Expr) -> Result<NodeId> {
@@ -50,8 +67,12 @@ impl Checker<'_> {
                 let inner = self.expr(inner)?;
                 Ok(self.pool.not(inner))
             }
-            Expr::Macro(name, span) => (self.macros)(self.pool, name).map_err(|reason| (*span, reason)),
-            Expr::Check(check) => self.check(check),
+            Expr::Macro(name, span) => {
+                (self.macros)(self.pool, name).map_err(|reason| (At::from(*span), reason))
+            }
+            Expr::Check(check) => self.check(check).map_err(|(span, reason)| {
+                (At { byte: span.start, told: check.operand.span().start }, reason)
+            }),
         }
     }
 
@@ -60,7 +81,7 @@ impl Checker<'_> {
         Ok(self.pool.join(is_and, &parts))
     }
 
-    fn check(&mut self, check: &Check) -> Result<NodeId> {
+    fn check(&mut self, check: &Check) -> SpanResult<NodeId> {
         let left = self.operand(&check.operand)?;
         let fail = |error: CheckError| Err((check.op_span, Reason::from(error)));
         if !is_allowed(check.op, &left) {
@@ -92,7 +113,7 @@ impl Checker<'_> {
                 (Some(term), _) => Test::Term(check.op, term),
                 (None, Some(modifier)) => {
                     let each = words.iter().map(|word| test(check, &left, std::slice::from_ref(word)));
-                    Test::Each(modifier, each.collect::<Result<_>>()?)
+                    Test::Each(modifier, each.collect::<SpanResult<_>>()?)
                 }
                 (None, None) => test(check, &left, words)?,
             };
@@ -101,7 +122,7 @@ impl Checker<'_> {
     }
 
     /// What is suspicious, or wrong whatever the type, about the words of a right-hand side.
-    fn look_at_words(&mut self, op: Op, left: &Typed, words: &[Literal]) -> Result<()> {
+    fn look_at_words(&mut self, op: Op, left: &Typed, words: &[Literal]) -> SpanResult<()> {
         for word in words {
             let text = String::from_utf8_lossy(&word.bytes);
             let needs_event = left.is_field("evt.type") && op != Op::Pmatch && !text.is_empty();
@@ -112,10 +133,10 @@ impl Checker<'_> {
                 return Err((word.span, CheckError::Nul.into()));
             }
             if let Some(warning) = misread(&text) {
-                self.warnings.push((word.span, warning));
+                self.warnings.push((word.span.into(), warning));
             }
             if op == Op::Regex && is_plain(&text) {
-                self.warnings.push((word.span, Warning::PlainRegex(text.into_owned())));
+                self.warnings.push((word.span.into(), Warning::PlainRegex(text.into_owned())));
             }
         }
         Ok(())
@@ -149,7 +170,7 @@ fn is_allowed(op: Op, left: &Typed) -> bool {
 }
 
 /// The test that an operator and its constants make for a type.
-fn test(check: &Check, left: &Typed, words: &[Literal]) -> Result<Test> {
+fn test(check: &Check, left: &Typed, words: &[Literal]) -> SpanResult<Test> {
     let bytes = || words.first().map_or(&[][..], |word| word.bytes.as_slice());
     let at = words.first().map_or(check.op_span, |word| word.span);
     let scalar = || typed(bytes(), left.ty).map_err(|error| (at, error.into()));
@@ -179,7 +200,7 @@ fn test(check: &Check, left: &Typed, words: &[Literal]) -> Result<Test> {
 }
 
 /// The set of an `in` or `intersects`; `None` where Falco's comparison never holds.
-fn set(left: &Typed, words: &[Literal]) -> Result<Option<ScalarSet>> {
+fn set(left: &Typed, words: &[Literal]) -> SpanResult<Option<ScalarSet>> {
     let mut scalars = Vec::with_capacity(words.len());
     for word in words {
         scalars.push(typed(&word.bytes, left.ty).map_err(|error| (word.span, error.into()))?);

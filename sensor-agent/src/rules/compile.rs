@@ -157,6 +157,11 @@ impl Pool {
         self.node(node, facts)
     }
 
+    /// Whether a condition is known without looking at an event.
+    pub fn is_constant(&self, node: NodeId) -> bool {
+        matches!(self.nodes.get(node as usize), Some(Node::Const(_)))
+    }
+
     /// Whether a condition is too deep to evaluate.
     pub fn is_too_deep(&self, node: NodeId) -> bool {
         self.facts(node).depth > MAX_DEPTH

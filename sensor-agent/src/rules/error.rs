@@ -1,20 +1,19 @@
 //! What is wrong with rule files: a typed reason with Falco's code, the place, the line, and a hint.
 
-mod reason;
+mod faults;
 mod hint;
+mod reason;
+mod trail;
 
 use std::fmt;
 
+pub use faults::{Fail, Faults, InCondition};
 pub use hint::nearest;
 pub use reason::{
     CheckError, Code, ExceptionError, ItemError, ItemKind, NameError, Reason, UpdateError, VersionError,
     Warning, YamlError,
 };
-
-use super::file::{RuleFile, Source, Spot};
-
-/// The longest line that a fault shows, in characters.
-const MAX_LINE: usize = 160;
+pub use trail::{Location, Step};
 
 /// One thing wrong. Its `Display` is the whole report: place, line with caret, sentence, hint.
 #[derive(Clone, Debug)]
@@ -35,6 +34,8 @@ pub struct Fault {
     pub caret: usize,
     /// What could be meant.
     pub hint: Option<String>,
+    /// The way to it as Falco tells it, outermost first; at least the file.
+    pub trail: Vec<Location>,
 }
 
 /// The list, macro or rule that a fault is in.
@@ -58,12 +59,17 @@ impl Fault {
     pub fn code(&self) -> Code {
         self.reason.code()
     }
+
+    /// The line and below it a caret, each ending with a newline.
+    pub fn snippet(&self) -> String {
+        format!("{}\n{:caret$}^\n", self.source_line, "", caret = self.caret)
+    }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.code().label())?;
-        if let Some(owner) = &self.owner {
+        if let Some(owner) = self.owner.as_ref().filter(|owner| owner.kind.is_named()) {
             write!(f, ": {} `{}`", owner.kind.label(), owner.name)?;
         }
         write!(f, ": {}\n  {}\n  {:caret$}^", self.reason, self.source_line, "", caret = self.caret)?;
@@ -71,76 +77,5 @@ impl fmt::Display for Fault {
             write!(f, "\n  hint: {hint}")?;
         }
         Ok(())
-    }
-}
-
-/// Collects faults while files are read; knows the files and which item is being looked at.
-#[derive(Debug)]
-pub struct Faults<'f> {
-    files: &'f [RuleFile<'f>],
-    owner: Option<Owner>,
-    /// Errors so far.
-    pub errors: Vec<Fault>,
-    /// Warnings so far.
-    pub warnings: Vec<Fault>,
-}
-
-impl<'f> Faults<'f> {
-    /// No faults yet.
-    pub fn new(files: &'f [RuleFile<'f>]) -> Self {
-        Self { files, owner: None, errors: Vec::new(), warnings: Vec::new() }
-    }
-
-    /// Says which item the next faults are in.
-    pub fn enter(&mut self, owner: Option<Owner>) {
-        self.owner = owner;
-    }
-
-    /// An error at a node.
-    pub fn error(&mut self, spot: Spot, reason: impl Into<Reason>) {
-        let fault = self.fault(spot, reason.into(), None);
-        self.errors.push(fault);
-    }
-
-    /// An error with its place.
-    pub fn push(&mut self, (spot, reason): (Spot, Reason)) {
-        self.error(spot, reason);
-    }
-
-    /// A warning at a node.
-    pub fn warn(&mut self, spot: Spot, warning: Warning) {
-        let fault = self.fault(spot, warning.into(), None);
-        self.warnings.push(fault);
-    }
-
-    /// An error at byte `at` of a text.
-    pub fn error_in(&mut self, source: &Source, at: usize, reason: Reason, hint: Option<String>) {
-        let fault = self.fault(source.locate(at, self.files), reason, hint);
-        self.errors.push(fault);
-    }
-
-    /// A warning at byte `at` of a text.
-    pub fn warn_in(&mut self, source: &Source, at: usize, warning: Warning) {
-        let fault = self.fault(source.locate(at, self.files), warning.into(), None);
-        self.warnings.push(fault);
-    }
-
-    fn fault(&self, spot: Spot, reason: Reason, hint: Option<String>) -> Fault {
-        let file = self.files.get(spot.file);
-        let line = file.and_then(|file| file.text.split('\n').nth(spot.line.saturating_sub(1))).unwrap_or("");
-        let column = spot.column.saturating_sub(1);
-        // A long line is cut so that the column stays in sight; tabs would move the caret.
-        let skip = (column + MAX_LINE / 2).saturating_sub(MAX_LINE).min(column);
-        let shown = line.trim_end().chars().skip(skip).take(MAX_LINE);
-        Fault {
-            hint: hint.or_else(|| reason.hint()),
-            reason,
-            owner: self.owner.clone(),
-            file: file.map_or("", |file| file.name).to_owned(),
-            line: spot.line,
-            column: spot.column,
-            source_line: shown.map(|c| if c.is_control() { ' ' } else { c }).collect(),
-            caret: column - skip,
-        }
     }
 }

@@ -23,6 +23,9 @@ struct Entry {
     is_used: bool,
 }
 
+/// What may stand around a name and is not kept.
+const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+
 /// A condition that the lists make too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
@@ -78,19 +81,21 @@ impl Lists {
             if start < copied {
                 continue;
             }
-            expanded.push_slice(condition, copied, start);
-            copied = start + word.len();
+            // One blank stands on each side in place of those that were there.
+            let before = text.get(copied..start).unwrap_or_default().trim_end_matches(BLANKS);
+            expanded.push_slice(condition, copied, copied + before.len());
+            let rest = text.get(start + word.len()..).unwrap_or_default();
+            copied = text.len() - rest.trim_start_matches(BLANKS).len();
             if items.is_empty() {
                 // An empty list takes one comma with it.
-                let rest = text.get(copied..).unwrap_or_default();
-                let blank = rest.len() - rest.trim_start().len();
-                if rest.trim_start().starts_with(',') {
-                    copied += blank + 1;
-                } else if let Some(before) = expanded.text().trim_end().strip_suffix(',') {
+                if let Some(before) = expanded.text().strip_suffix(',') {
                     expanded.truncate(before.len());
+                } else if text.get(copied..).is_some_and(|rest| rest.starts_with(',')) {
+                    copied += 1;
                 }
             }
-            expanded.push_instead(&items, condition, start);
+            let blank = if expanded.text().is_empty() { "" } else { " " };
+            expanded.push_instead(&format!("{blank}{items} "), condition, start);
             if expanded.text().len() > MAX_TEXT {
                 return Err(TooLong);
             }

@@ -16,7 +16,7 @@ pub use exception::{Exception, ExceptionFields};
 use item::Item;
 pub use place::{Source, Spot};
 
-use super::error::{Faults, YamlError};
+use super::error::{Fail, Faults, Step, YamlError};
 
 /// A rule file.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +34,11 @@ pub fn read(files: &[RuleFile<'_>], faults: &mut Faults<'_>) -> Collected {
         // What stands before a YAML error is still read: a file is a stream of documents, and each is complete.
         let (documents, broken) = yaml::documents(file.text, index);
         // The last item of the file before is not to blame for what is no item of this one.
-        faults.enter(None);
+        faults.leave();
         for document in documents {
             let Some(items) = document.items() else {
                 if !document.is_null() {
+                    faults.leave();
                     faults.error(document.spot(), YamlError::NoSequence);
                 }
                 continue;
@@ -51,8 +52,11 @@ pub fn read(files: &[RuleFile<'_>], faults: &mut Faults<'_>) -> Collected {
             }
         }
         if let Some((spot, error)) = broken {
-            faults.enter(None);
-            faults.error(spot, error);
+            faults.leave();
+            // Falco names where the parser stopped as the value of no key.
+            let is_syntax = matches!(error, YamlError::Syntax(_) | YamlError::Alias);
+            let step = is_syntax.then(|| Step::new("value for", "", spot));
+            faults.push(step.into_iter().fold(Fail::new(spot, error), Fail::inside));
         }
     }
     collected

@@ -231,6 +231,8 @@ pub enum SyntaxErrorKind {
 pub struct SyntaxError {
     /// Byte offset in the condition.
     pub at: usize,
+    /// Byte offset up to which the text was read: Falco names that.
+    pub told: usize,
     /// Why.
     pub kind: SyntaxErrorKind,
 }

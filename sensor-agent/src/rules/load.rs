@@ -74,11 +74,11 @@ pub fn load(files: &[RuleFile<'_>], options: &LoadOptions, generation: u32) -> L
 fn unused(collected: &Collected, lists: &Lists, macros: &Macros, faults: &mut Faults<'_>) {
     let numbered = collected.macros.iter().enumerate();
     for (_, item) in numbered.filter(|(index, _)| !macros.is_used(*index)) {
-        faults.enter(Some(Owner::new(ItemKind::Macro, item.name.text())));
+        faults.enter(ItemKind::Macro, item.name.text(), item.spot);
         faults.warn(item.name.spot(), Warning::UnusedMacro);
     }
     for list in collected.lists.iter().filter(|list| !lists.is_used(list.name.text())) {
-        faults.enter(Some(Owner::new(ItemKind::List, list.name.text())));
+        faults.enter(ItemKind::List, list.name.text(), list.spot);
         faults.warn(list.name.spot(), Warning::UnusedList);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::app::output;
+use crate::{app::output, rules::error::Location};
 
 /// The outcome of one rules file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,27 +32,12 @@ pub struct Issue {
     pub message: String,
     /// Where, outermost first.
     pub locations: Vec<Location>,
+    /// File, line and column, both from 1, as editors count.
+    pub place: String,
     /// A line of the text and a line with a caret; each ends with a newline.
     pub snippet: String,
     /// The field that `LOAD_DEPRECATED_ITEM` is about.
     pub deprecated_field: Option<String>,
-}
-
-/// One step to the place of an issue.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Location {
-    /// `rules content`, `rule`, `condition expression`
-    pub kind: String,
-    /// Name of the item, or empty.
-    pub name: String,
-    /// File, or the condition in quotes.
-    pub file: String,
-    /// From 0.
-    pub line: u64,
-    /// From 0.
-    pub column: u64,
-    /// Bytes from the start.
-    pub offset: u64,
 }
 
 impl FileReport {
@@ -119,8 +104,8 @@ impl Issue {
             }
             write!(out, ": ({}:{}:{})", place.file, place.line, place.column)?;
         }
-        let Self { code, short, message, .. } = self;
-        write!(out, "\n------\n{}------\n{code} ({short}", self.snippet)?;
+        let Self { code, short, message, place, snippet, .. } = self;
+        write!(out, "\n------\n--> {place}\n{snippet}------\n{code} ({short}")?;
         if let Some(field) = &self.deprecated_field {
             write!(out, ": field '{field}'")?;
         }

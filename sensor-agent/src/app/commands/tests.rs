@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    FileReport, Issue, Location, describe,
+    FileReport, Issue, describe,
     kernel::{Attached, Kernel},
     list_events,
     report::failure,
@@ -16,6 +16,7 @@ use crate::{
         output::text,
     },
     capture::{CaptureError, HOOKS},
+    rules::error::Location,
 };
 
 fn place(kind: &str, name: &str, file: &str, line: u64, column: u64) -> Location {
@@ -34,6 +35,7 @@ fn reports() -> [FileReport; 3] {
             place("rule", "r1", "a.yaml", 0, 2),
             place("condition expression", "", "\"evt.type=open and...\"", 3, 32),
         ],
+        place: "a.yaml:3:20".into(),
         snippet: "evt.type=open and proc.nope=x\n                            ^\n".into(),
         deprecated_field: None,
     };
@@ -43,6 +45,7 @@ fn reports() -> [FileReport; 3] {
         long: "A deprecated item is in use.".into(),
         message: "evt.dir".into(),
         locations: vec![place("rules content", "", "b.yaml", 0, 0)],
+        place: "b.yaml:1:1".into(),
         snippet: "x\n^\n".into(),
         deprecated_field: Some("evt.dir".into()),
     };
@@ -66,13 +69,13 @@ fn reports_as_text() {
     assert_eq!(
         a.details(),
         "a.yaml: Invalid\n1 Errors:\nIn rules content: (a.yaml:0:0)\n    rule 'r1': (a.yaml:0:2)\n    \
-         condition expression: (\"evt.type=open and...\":3:32)\n------\nevt.type=open and proc.nope=x\n                            \
+         condition expression: (\"evt.type=open and...\":3:32)\n------\n--> a.yaml:3:20\nevt.type=open and proc.nope=x\n                            \
          ^\n------\nLOAD_ERR_COMPILE_CONDITION (Error compiling condition): no such field"
     );
     assert_eq!(
         b.details(),
         "b.yaml: Ok, with warnings\n1 Schema warnings:\n------\nfailed for <root>\n------\n1 Warnings:\nIn rules \
-         content: (b.yaml:0:0)\n------\nx\n^\n------\nLOAD_DEPRECATED_ITEM (Used deprecated item: field 'evt.dir'): evt.dir"
+         content: (b.yaml:0:0)\n------\n--> b.yaml:1:1\nx\n^\n------\nLOAD_DEPRECATED_ITEM (Used deprecated item: field 'evt.dir'): evt.dir"
     );
     let told = failure(&reports()).expect("one is invalid");
     assert_eq!(told, format!("{}\nb.yaml: Ok, with warnings\nc.yaml: Ok", a.details()));

@@ -1,6 +1,6 @@
 //! Terms with their types: fields and transformers.
 
-use super::{Checker, Result, refuses_right};
+use super::{Checker, SpanResult as Result, refuses_right};
 use crate::rules::{
     error::{CheckError, Reason},
     fields::{FieldRef, Shape, flag},

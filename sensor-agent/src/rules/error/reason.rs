@@ -9,9 +9,15 @@ use crate::{
     },
 };
 
-/// Kind of a named item.
+/// Kind of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ItemKind {
+    /// None of the others.
+    Unknown,
+    /// `required_engine_version`
+    Engine,
+    /// `required_plugin_versions`
+    Plugins,
     /// `list`
     List,
     /// `macro`
@@ -24,15 +30,23 @@ impl ItemKind {
     /// The word for it.
     pub const fn label(self) -> &'static str {
         match self {
+            Self::Unknown => "rules content item",
+            Self::Engine => "required_engine_version",
+            Self::Plugins => "required plugin versions",
             Self::List => "list",
             Self::Macro => "macro",
             Self::Rule => "rule",
         }
     }
+
+    /// Whether items of this kind have names.
+    pub const fn is_named(self) -> bool {
+        matches!(self, Self::List | Self::Macro | Self::Rule)
+    }
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $label:literal, $text:literal;)*) => {
+    ($($variant:ident = $label:literal, $text:literal, $long:literal;)*) => {
         /// Falco's code of an error or warning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $(#[doc = concat!("`", $label, "`")] $variant),* }
@@ -47,30 +61,54 @@ macro_rules! codes {
             pub const fn text(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
+
+            /// A sentence on it, which Falco's documents have for warnings.
+            pub const fn long(self) -> &'static str {
+                match self { $(Self::$variant => $long),* }
+            }
         }
     };
 }
 
 codes! {
-    YamlParse = "LOAD_ERR_YAML_PARSE", "YAML parse error";
-    YamlValidate = "LOAD_ERR_YAML_VALIDATE", "Error validating internal structure of YAML file";
-    CompileCondition = "LOAD_ERR_COMPILE_CONDITION", "Error compiling condition";
-    CompileOutput = "LOAD_ERR_COMPILE_OUTPUT", "Error compiling output";
-    Validate = "LOAD_ERR_VALIDATE", "Error validating rule/macro/list/exception objects";
-    UnknownSource = "LOAD_UNKNOWN_SOURCE", "Unknown event source";
-    UnsafeNaCheck = "LOAD_UNSAFE_NA_CHECK", "Unsafe <NA> comparison in condition";
-    NoEvttype = "LOAD_NO_EVTTYPE", "Condition has no event-type restriction";
-    UnknownFilter = "LOAD_UNKNOWN_FILTER", "Unknown field or event-type in condition or output";
-    UnusedMacro = "LOAD_UNUSED_MACRO", "Unused macro";
-    UnusedList = "LOAD_UNUSED_LIST", "Unused list";
-    UnknownItem = "LOAD_UNKNOWN_ITEM", "Unknown rules file item";
-    DeprecatedItem = "LOAD_DEPRECATED_ITEM", "Used deprecated item";
-    AppendNoValues = "LOAD_APPEND_NO_VALUES", "Appended exceptions have no values";
-    ExceptionNameNotUnique = "LOAD_EXCEPTION_NAME_NOT_UNIQUE", "Multiple exceptions of one name";
-    InvalidMacroName = "LOAD_INVALID_MACRO_NAME", "Invalid macro name";
-    InvalidListName = "LOAD_INVALID_LIST_NAME", "Invalid list name";
-    ConditionWarning = "LOAD_COMPILE_CONDITION", "Warning in condition";
-    UnknownKey = "LOAD_UNKNOWN_KEY", "Unknown key";
+    YamlParse = "LOAD_ERR_YAML_PARSE", "YAML parse error",
+        "The rules content is not valid YAML";
+    YamlValidate = "LOAD_ERR_YAML_VALIDATE", "Error validating internal structure of YAML file",
+        "The internal structure of the rules content is not valid";
+    CompileCondition = "LOAD_ERR_COMPILE_CONDITION", "Error compiling condition",
+        "A rule condition could not be compiled";
+    CompileOutput = "LOAD_ERR_COMPILE_OUTPUT", "Error compiling output",
+        "A rule output could not be compiled";
+    Validate = "LOAD_ERR_VALIDATE", "Error validating rule/macro/list/exception objects",
+        "An item of the rules content is not valid";
+    UnknownSource = "LOAD_UNKNOWN_SOURCE", "Unknown event source",
+        "A rule has a unknown event source. This can occur when reading rules content without having a corresponding plugin loaded, etc. The rule will be silently ignored.";
+    UnsafeNaCheck = "LOAD_UNSAFE_NA_CHECK", "Unsafe <NA> comparison in condition",
+        "Comparing a field value with <NA> is unsafe and can lead to unpredictable behavior of the rule condition. If you need to check for the existence of a field, consider using the 'exists' operator instead.";
+    NoEvttype = "LOAD_NO_EVTTYPE", "Condition has no event-type restriction",
+        "A rule condition matches too many evt.type values. This has a significant performance penalty. Make the condition more specific by adding an evt.type field or further restricting the number of evt.type values in the condition.";
+    UnknownFilter = "LOAD_UNKNOWN_FILTER", "Unknown field or event-type in condition or output",
+        "A rule condition or output refers to a field or evt.type that does not exist. This is normally an error, but if a rule has a skip-if-unknown-filter property, the error is downgraded to a warning.";
+    UnusedMacro = "LOAD_UNUSED_MACRO", "Unused macro",
+        "A macro is defined in the rules content but is not used by any other macro or rule.";
+    UnusedList = "LOAD_UNUSED_LIST", "Unused list",
+        "A list is defined in the rules content but is not used by any other list, macro, or rule.";
+    UnknownItem = "LOAD_UNKNOWN_ITEM", "Unknown rules file item",
+        "An unknown top-level object is in the rules content. It will be ignored.";
+    DeprecatedItem = "LOAD_DEPRECATED_ITEM", "Used deprecated item",
+        "A deprecated item is employed by lists, macros, or rules.";
+    AppendNoValues = "LOAD_APPEND_NO_VALUES", "Appended exceptions have no values",
+        "A rule exception is overriding/appending with no values";
+    ExceptionNameNotUnique = "LOAD_EXCEPTION_NAME_NOT_UNIQUE", "Multiple exceptions of one name",
+        "A rule is defining multiple exceptions with the same name";
+    InvalidMacroName = "LOAD_INVALID_MACRO_NAME", "Invalid macro name",
+        "A macro is defined with an invalid name";
+    InvalidListName = "LOAD_INVALID_LIST_NAME", "Invalid list name",
+        "A list is defined with an invalid name";
+    ConditionWarning = "LOAD_COMPILE_CONDITION", "Warning in condition",
+        "A rule condition or output have been parsed with a warning";
+    UnknownKey = "LOAD_UNKNOWN_KEY", "Unknown key",
+        "An item in the rules content contains an unrecognized key. The key will be ignored. This may indicate a typo or a property placed on the wrong item type.";
 }
 
 /// The file is no YAML, or not a rule file's.
@@ -249,6 +287,10 @@ pub enum Warning {
     DeprecatedEnabled,
     #[error("the field `{field}` is deprecated")]
     DeprecatedField { field: &'static str },
+    #[error(
+        "`%container.info` is deprecated and stands for nothing: see `append_output`, `suggested_output`"
+    )]
+    ContainerInfo,
     #[error("a list name with blanks, quotes, `(`, `)`, `=` or `,` cannot be used")]
     ListName,
     #[error("a macro name is a letter, then letters, digits and `_`")]
@@ -263,6 +305,8 @@ pub enum Warning {
     UnknownFilter { cause: String },
     #[error("the condition does not restrict `evt.type`: the rule looks at nearly every event")]
     NoEvttype,
+    #[error("no event can satisfy what the condition says of `evt.type`: the rule never matches")]
+    NoEvent,
     #[error("the macro is not used")]
     UnusedMacro,
     #[error("the list is not used")]
@@ -320,6 +364,14 @@ impl Reason {
         }
     }
 
+    /// The field whose use it warns of.
+    pub const fn deprecated_field(&self) -> Option<&'static str> {
+        match self {
+            Self::Warning(Warning::DeprecatedField { field }) => Some(*field),
+            _ => None,
+        }
+    }
+
     /// Whether `skip-if-unknown-filter` covers it.
     pub fn is_unknown_filter(&self) -> bool {
         matches!(
@@ -358,16 +410,17 @@ impl Warning {
         match self {
             Self::UnknownItem => Code::UnknownItem,
             Self::UnknownKey { .. } => Code::UnknownKey,
-            Self::DeprecatedAppend | Self::DeprecatedEnabled | Self::DeprecatedField { .. } => {
-                Code::DeprecatedItem
-            }
+            Self::DeprecatedAppend
+            | Self::DeprecatedEnabled
+            | Self::DeprecatedField { .. }
+            | Self::ContainerInfo => Code::DeprecatedItem,
             Self::ListName => Code::InvalidListName,
             Self::MacroName => Code::InvalidMacroName,
             Self::ExceptionTwice { .. } => Code::ExceptionNameNotUnique,
             Self::NoValues { .. } => Code::AppendNoValues,
             Self::UnknownSource { .. } => Code::UnknownSource,
             Self::UnknownFilter { .. } => Code::UnknownFilter,
-            Self::NoEvttype => Code::NoEvttype,
+            Self::NoEvttype | Self::NoEvent => Code::NoEvttype,
             Self::UnusedMacro => Code::UnusedMacro,
             Self::UnusedList => Code::UnusedList,
             Self::FieldAsText(_) | Self::CallAsText(_) | Self::PlainRegex(_) => Code::ConditionWarning,

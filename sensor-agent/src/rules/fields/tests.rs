@@ -106,7 +106,6 @@ fn names_resolve_or_say_why_not() {
         ("evt.arg", Some("name"), "name is not a valid number"),
         ("fd.types", Some("a"), "a is not a valid number"),
         ("evt.rawarg", Some("0"), "evt.arg fields must be expressed explicitly"),
-        ("evt.rawarg.data", None, "wrong parameter type 10"),
         ("evt.rawarg.sig", None, "wrong parameter type 19"),
         (
             "container.label",

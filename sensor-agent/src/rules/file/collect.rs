@@ -6,11 +6,11 @@ use super::{
     decode::Result,
     exception::{self, Exception, MAX_TEXT},
     item::{Item, ListItem, MacroItem, RuleItem, RuleKey},
-    place::Source,
+    place::{Source, Spot},
 };
 use crate::{
     border::Priority,
-    rules::error::{Faults, ItemKind, Reason, UpdateError},
+    rules::error::{Fail, Faults, ItemKind, UpdateError},
 };
 
 /// Every list, macro and rule as the last item left it, in order of first definition.
@@ -34,6 +34,8 @@ pub struct Collected {
 /// A list.
 #[derive(Debug)]
 pub struct List {
+    /// Where its definition starts.
+    pub spot: Spot,
     /// Name.
     pub name: Source,
     /// Items as written.
@@ -47,6 +49,8 @@ pub struct List {
 /// A macro.
 #[derive(Debug)]
 pub struct Macro {
+    /// Where its definition starts.
+    pub spot: Spot,
     /// Name.
     pub name: Source,
     /// Condition as written.
@@ -61,6 +65,8 @@ pub struct Macro {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are the keys of a rule")]
 pub struct Rule {
+    /// Where its definition starts.
+    pub spot: Spot,
     /// Name.
     pub name: Source,
     /// Condition as written, without exceptions.
@@ -139,8 +145,7 @@ impl Collected {
 
     /// The item that an update needs.
     fn existing(&self, kind: ItemKind, name: &Source) -> Result<usize> {
-        let missing =
-            || (name.spot(), Reason::from(UpdateError::Missing { kind, name: name.text().to_owned() }));
+        let missing = || Fail::new(name.spot(), UpdateError::Missing { kind, name: name.text().to_owned() });
         self.find(kind, name).ok_or_else(missing)
     }
 
@@ -155,11 +160,12 @@ impl Collected {
         }
         let found = self.find(ItemKind::List, &item.name);
         if let Some(list) = found.and_then(|at| self.lists.get_mut(at)) {
-            (list.items, list.changed) = (item.items, self.counter);
+            (list.items, list.changed, list.spot) = (item.items, self.counter, item.spot);
             return Ok(());
         }
         self.names.insert((ItemKind::List, item.name.text().to_owned()), self.lists.len());
         self.lists.push(List {
+            spot: item.spot,
             name: item.name,
             items: item.items,
             index: self.counter,
@@ -179,12 +185,13 @@ impl Collected {
         }
         let found = self.find(ItemKind::Macro, &item.name);
         if let Some(found) = found.and_then(|at| self.macros.get_mut(at)) {
-            (found.condition, found.changed) = (item.condition, self.counter);
+            (found.condition, found.changed, found.spot) = (item.condition, self.counter, item.spot);
             return Ok(());
         }
         self.names.insert((ItemKind::Macro, item.name.text().to_owned()), self.macros.len());
         let (index, changed) = (self.counter, self.counter);
-        self.macros.push(Macro { name: item.name, condition: item.condition, index, changed });
+        let MacroItem { spot, name, condition, .. } = item;
+        self.macros.push(Macro { spot, name, condition, index, changed });
         Ok(())
     }
 
@@ -215,7 +222,7 @@ impl Collected {
         if let Some(old) = at.and_then(|at| self.rules.get(at))
             && old.source != source
         {
-            return Err((item.name.spot(), UpdateError::Source.into()));
+            return Err(Fail::new(item.name.spot(), UpdateError::Source));
         }
         let exceptions = checked(item.exceptions.unwrap_or_default())?;
         let (Some(condition), Some(mut output), Some(desc), Some(priority)) =
@@ -231,6 +238,7 @@ impl Collected {
             output = inner;
         }
         let rule = Rule {
+            spot: item.spot,
             name: item.name,
             condition,
             output,
@@ -265,7 +273,7 @@ impl Collected {
         let at = self.existing(ItemKind::Rule, &item.name)?;
         let Some(rule) = self.rules.get_mut(at) else { return Ok(()) };
         if checks_source && item.source.as_ref().is_some_and(|source| source.text() != rule.source) {
-            return Err((item.name.spot(), UpdateError::Source.into()));
+            return Err(Fail::new(item.name.spot(), UpdateError::Source));
         }
         let action = |key: &str| keys.iter().find(|(other, _)| other == key).map(|(_, is_append)| *is_append);
         let texts = [
@@ -309,7 +317,7 @@ fn set<T>(old: &mut T, new: Option<T>, is_replaced: bool) {
 
 fn append(old: &mut Source, new: &Source) -> Result<()> {
     if old.text().len() + new.text().len() > MAX_TEXT {
-        return Err((new.spot(), UpdateError::Long.into()));
+        return Err(Fail::new(new.spot(), UpdateError::Long));
     }
     old.push_made(" ", new.spot());
     old.push_source(new);

@@ -6,14 +6,22 @@ use super::{
     place::{Source, Spot},
     yaml::Node,
 };
-use crate::rules::error::{ItemError, Reason};
+use crate::rules::error::{Fail, ItemError, Step};
 
-/// A fault and its place.
-pub(super) type Fail = (Spot, Reason);
 pub(super) type Result<T> = std::result::Result<T, Fail>;
 
 pub(super) fn fail<T>(spot: Spot, error: ItemError) -> Result<T> {
-    Err((spot, error.into()))
+    Err(Fail::new(spot, error))
+}
+
+/// A fault of the value that a key has.
+fn fail_value<T>(key: &str, node: &Node, error: ItemError) -> Result<T> {
+    fail(node.spot(), error).map_err(|fail| fail.inside(value_for(key, node)))
+}
+
+/// The step into the value of a key.
+pub(super) fn value_for(key: &str, node: &Node) -> Step {
+    Step::new("value for", key, node.spot())
 }
 
 /// A mapping of a rule file.
@@ -47,10 +55,10 @@ impl<'n> Map<'n> {
     pub(super) fn required(self, key: &'static str) -> Result<Source> {
         let node = self.node(key)?;
         match node.scalar() {
-            Some("") => fail(node.spot(), ItemError::Empty { key }),
+            Some("") => fail_value(key, node, ItemError::Empty { key }),
             Some(text) => Ok(Source::new(text, node.spot())),
             None if node.is_null() => fail(node.spot(), ItemError::Null { key }),
-            None => fail(node.spot(), ItemError::NoScalar { key }),
+            None => fail_value(key, node, ItemError::NoScalar { key }),
         }
     }
 
@@ -59,15 +67,17 @@ impl<'n> Map<'n> {
     }
 
     pub(super) fn boolean(self, key: &'static str) -> Result<Option<bool>> {
-        let Some(source) = self.optional(key)? else { return Ok(None) };
+        let Some(node) = self.0.get(key) else { return Ok(None) };
+        let source = self.required(key)?;
         match boolean(source.text()) {
             Some(value) => Ok(Some(value)),
-            None => fail(source.spot(), ItemError::NoBoolean { key, found: source.text().to_owned() }),
+            None => fail_value(key, node, ItemError::NoBoolean { key, found: source.text().to_owned() }),
         }
     }
 
     pub(super) fn number(self, key: &'static str) -> Result<Option<u32>> {
-        let Some(source) = self.optional(key)? else { return Ok(None) };
+        let Some(node) = self.0.get(key) else { return Ok(None) };
+        let source = self.required(key)?;
         let text = source.text();
         let value = match text.strip_prefix("0x") {
             Some(hex) => u32::from_str_radix(hex, 16),
@@ -75,17 +85,19 @@ impl<'n> Map<'n> {
         };
         match value {
             Ok(value) => Ok(Some(value)),
-            Err(_not_a_number) => fail(source.spot(), ItemError::NoNumber { key, found: text.to_owned() }),
+            Err(_not_a_number) => fail_value(key, node, ItemError::NoNumber { key, found: text.to_owned() }),
         }
     }
 
     /// A sequence of scalars.
     pub(super) fn words(self, key: &'static str) -> Result<Option<Vec<Source>>> {
         let Some(node) = self.0.get(key) else { return Ok(None) };
-        let Some(items) = node.items() else { return fail(node.spot(), ItemError::NoSequence { key }) };
+        let Some(items) = node.items() else { return fail_value(key, node, ItemError::NoSequence { key }) };
         let word = |item: &Rc<Node>| match item.scalar() {
             Some(text) => Ok(Source::new(text, item.spot())),
-            None => fail(item.spot(), ItemError::NoScalarItem { key }),
+            None => fail(item.spot(), ItemError::NoScalarItem { key }).map_err(|fail| {
+                fail.inside(Step::new("list item", "", item.spot())).inside(value_for(key, node))
+            }),
         };
         items.iter().map(word).collect::<Result<Vec<_>>>().map(Some)
     }

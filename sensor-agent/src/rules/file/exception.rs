@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
-    decode::{Map, Result, fail},
+    decode::{Map, Result, fail, value_for},
     place::{Source, Spot},
     yaml::{Data, Node},
 };
 use crate::rules::{
-    error::{ExceptionError, Faults, ItemError, Warning},
+    error::{ExceptionError, Fail, Faults, ItemError, Step, Warning},
     lang::{Modifier, Op},
 };
 
@@ -80,40 +80,50 @@ pub(super) fn decode(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Option<Vec
     if node.is_null() {
         return Ok(Some(Vec::new()));
     }
+    let all = || Step::new("exceptions", "", node.spot());
     let Some(items) = node.items() else {
-        return fail(node.spot(), ItemError::NoSequence { key: "exceptions" });
+        return fail(node.spot(), ItemError::NoSequence { key: "exceptions" })
+            .map_err(|fail| fail.inside(all()));
     };
     let mut names = BTreeSet::new();
     let mut exceptions = Vec::new();
     for item in items {
-        let map = Map(item);
-        let name = map.required("name")?;
+        let name = Map(item)
+            .required("name")
+            .map_err(|fail| fail.inside(Step::new("exception", "", item.spot())).inside(all()))?;
+        let step = Step::new("exception", name.text(), item.spot());
         if !names.insert(name.text().to_owned()) {
-            faults.warn(name.spot(), Warning::ExceptionTwice { name: name.text().to_owned() });
+            let twice = Warning::ExceptionTwice { name: name.text().to_owned() };
+            faults.warn_inside(Fail::new(name.spot(), twice).inside(step.clone()));
         }
-        let values = match item.get("values") {
-            None => &[][..],
-            Some(node) => match node.items() {
-                Some(items) => items,
-                None => return fail(node.spot(), ItemError::NoSequence { key: "values" }),
-            },
-        };
-        let values: Vec<Value> = values.iter().map(Value::new).collect();
-        if let Some(Value::Word(empty)) =
-            values.iter().find(|v| matches!(v, Value::Word(w) if w.text().is_empty()))
-        {
-            return fail(empty.spot(), ItemError::Empty { key: "values" });
-        }
-        exceptions.push(Exception {
-            name,
-            fields: item.get("fields").map(fields).transpose()?,
-            comps: item.get("comps").map(Value::new),
-            has_values: map.has("values"),
-            values,
-            spot: item.spot(),
-        });
+        exceptions.push(exception(item, name).map_err(|fail| fail.inside(step))?);
     }
     Ok(Some(exceptions))
+}
+
+fn exception(item: &Rc<Node>, name: Source) -> Result<Exception> {
+    Ok(Exception {
+        name,
+        fields: item.get("fields").map(fields).transpose()?,
+        comps: item.get("comps").map(Value::new),
+        values: item.get("values").map_or(Ok(Vec::new()), values)?,
+        has_values: item.get("values").is_some(),
+        spot: item.spot(),
+    })
+}
+
+fn values(node: &Rc<Node>) -> Result<Vec<Value>> {
+    const KEY: &str = "values";
+    let all = || Step::new("exception values", "", node.spot());
+    let Some(items) = node.items() else {
+        return fail(node.spot(), ItemError::NoSequence { key: KEY }).map_err(|fail| fail.inside(all()));
+    };
+    if let Some(empty) = items.iter().find(|item| item.scalar() == Some("")) {
+        let value = Step::new("exception value", "", empty.spot());
+        return fail(empty.spot(), ItemError::Empty { key: KEY })
+            .map_err(|fail| fail.inside(value_for("", empty)).inside(value).inside(all()));
+    }
+    Ok(items.iter().map(Value::new).collect())
 }
 
 fn fields(node: &Rc<Node>) -> Result<ExceptionFields> {
@@ -128,7 +138,7 @@ fn fields(node: &Rc<Node>) -> Result<ExceptionFields> {
     });
     match words.collect::<Option<Vec<_>>>() {
         Some(fields) if !fields.is_empty() => Ok(ExceptionFields::Many(fields)),
-        _ => Err((node.spot(), ExceptionError::Fields.into())),
+        _ => Err(Fail::new(node.spot(), ExceptionError::Fields)),
     }
 }
 
@@ -138,13 +148,19 @@ impl Exception {
         self.clause().map(|_| ())
     }
 
+    /// The step into it.
+    pub fn step(&self) -> Step {
+        Step::new("exception", self.name.text(), self.spot)
+    }
+
     /// Takes over the values of a later item that only adds some.
     pub(super) fn add_values(&mut self, later: &Self, faults: &mut Faults<'_>) -> Result<()> {
         if later.fields.is_some() || later.comps.is_some() {
-            return Err((later.spot, ExceptionError::FieldsAgain.into()));
+            return Err(Fail::new(later.spot, ExceptionError::FieldsAgain).inside(later.step()));
         }
         if !later.has_values {
-            faults.warn(later.spot, Warning::NoValues { name: self.name.text().to_owned() });
+            let warning = Warning::NoValues { name: self.name.text().to_owned() };
+            faults.warn_inside(Fail::new(later.spot, warning).inside(later.step()));
         }
         self.values.extend(later.values.iter().cloned());
         self.check_new()
@@ -155,24 +171,25 @@ impl Exception {
         match &self.fields {
             Some(ExceptionFields::One(field)) => self.one(field.text()),
             Some(ExceptionFields::Many(fields)) => self.many(fields),
-            None => Err((self.spot, ExceptionError::Fields.into())),
+            None => Err(Fail::new(self.spot, ExceptionError::Fields)),
         }
+        .map_err(|fail| fail.inside(self.step()))
     }
 
     fn one(&self, field: &str) -> Result<Option<String>> {
         let comp = match &self.comps {
             None => "in",
             Some(Value::Word(word)) => word.text().trim(),
-            Some(other) => return Err((other.spot(), ExceptionError::OneComp.into())),
+            Some(other) => return Err(Fail::new(other.spot(), ExceptionError::OneComp)),
         };
         if !["in", "pmatch", "intersects"].contains(&comp) && !is_modified(comp) {
-            return Err((self.spot, ExceptionError::ListComp { found: comp.to_owned() }.into()));
+            return Err(Fail::new(self.spot, ExceptionError::ListComp { found: comp.to_owned() }));
         }
         let mut words = Vec::new();
         for value in &self.values {
             match value {
                 Value::Word(word) => words.push(quoted(word.text())),
-                Value::List(_, spot) => return Err((*spot, ExceptionError::OneValues.into())),
+                Value::List(_, spot) => return Err(Fail::new(*spot, ExceptionError::OneValues)),
                 Value::Other(_) => {}
             }
         }
@@ -188,31 +205,33 @@ impl Exception {
                     Value::Word(word) => Some(word.text().trim()),
                     Value::List(..) | Value::Other(_) => None,
                 });
-                words.collect::<Option<_>>().ok_or((*spot, ExceptionError::Comps.into()))?
+                words.collect::<Option<_>>().ok_or_else(|| Fail::new(*spot, ExceptionError::Comps))?
             }
-            Some(other) => return Err((other.spot(), ExceptionError::Comps.into())),
+            Some(other) => return Err(Fail::new(other.spot(), ExceptionError::Comps)),
         };
         if comps.len() != fields.len() {
-            return Err((self.spot, ExceptionError::Comps.into()));
+            return Err(Fail::new(self.spot, ExceptionError::Comps));
         }
         if let Some(comp) = comps.iter().find(|comp| !is_operator(comp) && !is_modified(comp)) {
-            return Err((self.spot, ExceptionError::Operator { found: (*comp).to_owned() }.into()));
+            return Err(Fail::new(self.spot, ExceptionError::Operator { found: (*comp).to_owned() }));
         }
         let mut text = String::new();
         for row in &self.values {
-            let Value::List(cells, spot) = row else { return Err((row.spot(), ExceptionError::Row.into())) };
+            let Value::List(cells, spot) = row else {
+                return Err(Fail::new(row.spot(), ExceptionError::Row));
+            };
             if cells.len() != fields.len() {
-                return Err((*spot, ExceptionError::Row.into()));
+                return Err(Fail::new(*spot, ExceptionError::Row));
             }
             let checks = fields.iter().zip(&comps).zip(cells);
             let checks: Vec<_> = checks
-                .map(|((field, comp), cell)| format!("{} {comp} {}", field.text(), operand(comp, cell)))
+                .map(|((field, comp), cell)| format!(" {} {comp} {}", field.text(), operand(comp, cell)))
                 .collect();
             text.push_str(if text.is_empty() { "(" } else { " or (" });
             text.push_str(&checks.join(" and "));
             text.push(')');
             if text.len() > MAX_TEXT {
-                return Err((*spot, ExceptionError::Long.into()));
+                return Err(Fail::new(*spot, ExceptionError::Long));
             }
         }
         Ok((!text.is_empty()).then(|| format!("({text})")))

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use super::{
-    decode::{Fail, Map, Result, fail},
+    decode::{Map, Result, fail, value_for},
     exception::{self, Exception},
     place::{Source, Spot},
     yaml::Node,
 };
 use crate::{
     border::Priority,
-    rules::error::{Faults, ItemError, ItemKind, Owner, VersionError, Warning},
+    rules::error::{Fail, Faults, ItemError, ItemKind, Step, VersionError, Warning},
 };
 
 /// Version of the rule engine that Saker's language is compatible with: minor and patch of 0.63.0.
@@ -34,6 +34,8 @@ pub(super) enum Item {
 /// A list as one item gives it.
 #[derive(Debug)]
 pub(super) struct ListItem {
+    /// Where the item starts.
+    pub(super) spot: Spot,
     /// Name.
     pub(super) name: Source,
     /// Items.
@@ -45,6 +47,8 @@ pub(super) struct ListItem {
 /// A macro as one item gives it.
 #[derive(Debug)]
 pub(super) struct MacroItem {
+    /// Where the item starts.
+    pub(super) spot: Spot,
     /// Name.
     pub(super) name: Source,
     /// Condition.
@@ -56,6 +60,8 @@ pub(super) struct MacroItem {
 /// A rule as one item gives it; what the item does not say is `None`.
 #[derive(Debug)]
 pub(super) struct RuleItem {
+    /// Where the item starts.
+    pub(super) spot: Spot,
     /// Name.
     pub(super) name: Source,
     /// How the item relates to an earlier rule of this name.
@@ -134,19 +140,20 @@ const REPLACEABLE: &[&str] = &[
 ];
 
 impl Item {
-    pub(super) fn decode(
-        node: &Rc<Node>,
-        faults: &mut Faults<'_>,
-    ) -> std::result::Result<Option<Self>, Fail> {
+    pub(super) fn decode(node: &Rc<Node>, faults: &mut Faults<'_>) -> Result<Option<Self>> {
+        faults.enter(ItemKind::Unknown, "", node.spot());
         if node.entries().is_none() {
             return fail(node.spot(), ItemError::NoMapping);
         }
         let map = Map(node);
-        faults.enter(None);
         let (item, known) = if map.has("required_engine_version") {
+            faults.enter(ItemKind::Engine, "", node.spot());
             (engine(map)?, &["required_engine_version"][..])
-        } else if map.has("required_plugin_versions") {
-            (plugins(map)?, &["required_plugin_versions"][..])
+        } else if let Some(value) = node.get("required_plugin_versions") {
+            faults.enter(ItemKind::Plugins, "", value.spot());
+            let item = plugins(value)?;
+            faults.enter(ItemKind::Plugins, "", node.spot());
+            (item, &["required_plugin_versions"][..])
         } else if map.has("list") {
             (list(map, faults)?, LIST_KEYS)
         } else if map.has("macro") {
@@ -172,11 +179,11 @@ fn engine(map: Map<'_>) -> Result<Item> {
         Err(_no_number) => semver(text),
     };
     let Some(needed) = parsed else {
-        return Err((version.spot(), VersionError::Unreadable { found: text.to_owned() }.into()));
+        return Err(Fail::new(version.spot(), VersionError::Unreadable { found: text.to_owned() }));
     };
     if needed.0 != ENGINE.0 || needed > ENGINE {
         let needed = format!("{}.{}.{}", needed.0, needed.1, needed.2);
-        return Err((version.spot(), VersionError::Engine { needed }.into()));
+        return Err(Fail::new(version.spot(), VersionError::Engine { needed }));
     }
     Ok(Item::Engine(text.to_owned()))
 }
@@ -192,39 +199,54 @@ fn semver(text: &str) -> Option<(u64, u64, u64)> {
 /// Plugins whose fields are built in: any version of them counts as loaded.
 const PLUGINS: [&str; 3] = ["container", "k8smeta", "json"];
 
-fn plugins(map: Map<'_>) -> Result<Item> {
+fn plugins(node: &Rc<Node>) -> Result<Item> {
     const KEY: &str = "required_plugin_versions";
-    let node = map.node(KEY)?;
     let Some(entries) = node.items() else { return fail(node.spot(), ItemError::NoSequence { key: KEY }) };
     let mut required = Vec::new();
     for entry in entries {
-        let mut names = Vec::new();
-        let alternatives = match entry.get("alternatives") {
-            None => &[][..],
-            Some(node) => match node.items() {
-                Some(items) => items,
-                None => return fail(node.spot(), ItemError::NoSequence { key: "alternatives" }),
-            },
-        };
-        for plugin in std::iter::once(entry).chain(alternatives) {
-            let (name, version) = (Map(plugin).required("name")?, Map(plugin).required("version")?);
-            if semver(version.text()).is_none() {
-                let found = version.text().to_owned();
-                return Err((version.spot(), VersionError::Plugin { found }.into()));
-            }
-            if names.iter().any(|other: &Source| other.text() == name.text()) {
-                return Err((name.spot(), VersionError::Twice { name: name.text().to_owned() }.into()));
-            }
-            required.push((name.text().to_owned(), version.text().to_owned()));
-            names.push(name);
-        }
-        // One of the alternatives is enough.
-        if let (Some(first), false) = (names.first(), names.iter().any(|name| PLUGINS.contains(&name.text())))
-        {
-            return Err((first.spot(), VersionError::Unknown { name: first.text().to_owned() }.into()));
-        }
+        let name = entry.get("name").and_then(|name| name.scalar()).unwrap_or_default();
+        let step = || Step::new("required plugin versions entry", name, entry.spot());
+        required.extend(plugin(entry).map_err(|fail| fail.inside(step()))?);
     }
     Ok(Item::Plugins(required))
+}
+
+/// Name and version of a required plugin, and of those that would do in its place.
+fn plugin(entry: &Rc<Node>) -> Result<Vec<(String, String)>> {
+    const KEY: &str = "alternatives";
+    let own = requirement(entry)?;
+    let mut required = vec![own];
+    if let Some(node) = entry.get(KEY) {
+        let Some(items) = node.items() else { return fail(node.spot(), ItemError::NoSequence { key: KEY }) };
+        for item in items {
+            let name = item.get("name").and_then(|name| name.scalar()).unwrap_or_default();
+            let step = || Step::new("required plugin versions alternative", name, item.spot());
+            required.push(requirement(item).map_err(|fail| fail.inside(step()))?);
+        }
+    }
+    for (index, (name, version)) in required.iter().enumerate() {
+        let fail = |error| Err(Fail::new(name.spot(), error));
+        if semver(version.text()).is_none() {
+            return fail(VersionError::Plugin { found: version.text().to_owned() });
+        }
+        if required.iter().take(index).any(|(other, _)| other.text() == name.text()) {
+            return fail(VersionError::Twice { name: name.text().to_owned() });
+        }
+    }
+    let is_built_in = required.iter().any(|(name, _)| PLUGINS.contains(&name.text()));
+    match required.first() {
+        Some((name, _)) if !is_built_in => {
+            Err(Fail::new(name.spot(), VersionError::Unknown { name: name.text().to_owned() }))
+        }
+        _ => Ok(required
+            .iter()
+            .map(|(name, version)| (name.text().to_owned(), version.text().to_owned()))
+            .collect()),
+    }
+}
+
+fn requirement(entry: &Rc<Node>) -> Result<(Source, Source)> {
+    Ok((Map(entry).required("name")?, Map(entry).required("version")?))
 }
 
 /// `append: true` or `override`, for lists and macros with their one key.
@@ -236,7 +258,7 @@ fn appends(map: Map<'_>, key: &'static str, faults: &mut Faults<'_>) -> Result<b
 
 fn append(map: Map<'_>, faults: &mut Faults<'_>) -> Result<bool> {
     let is_append = map.boolean("append")?.unwrap_or(false);
-    if is_append && map.0.get("override").is_none_or(|node| node.is_null()) {
+    if is_append {
         faults.warn(map.spot(), Warning::DeprecatedAppend);
     }
     Ok(is_append)
@@ -257,6 +279,7 @@ fn overrides(
     if is_append {
         return fail(node.spot(), ItemError::AppendAndOverride);
     }
+    let all = || Step::new("overrides", "", map.spot());
     let mut overrides = Vec::new();
     for (name, operation) in entries {
         let key = name.scalar().unwrap_or_default().to_owned();
@@ -268,10 +291,16 @@ fn overrides(
         let (is_append, allowed) = match word {
             "append" => (true, appendable),
             "replace" => (false, replaceable),
-            found => return fail(operation.spot(), ItemError::Operation { key, found: found.to_owned() }),
+            found => {
+                let step = value_for(&key, operation);
+                let error = ItemError::Operation { key, found: found.to_owned() };
+                return Err(Fail::new(operation.spot(), error).inside(step).inside(all()));
+            }
         };
         if !allowed.contains(&key.as_str()) {
-            return fail(name.spot(), ItemError::NotOverridable { key, is_append });
+            let step = Step::new("overrides", &key, name.spot());
+            let error = ItemError::NotOverridable { key, is_append };
+            return Err(Fail::new(name.spot(), error).inside(step).inside(all()));
         }
         overrides.push((key, is_append));
     }
@@ -279,8 +308,9 @@ fn overrides(
 }
 
 fn list(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
+    faults.enter(ItemKind::List, "", map.spot());
     let name = map.required("list")?;
-    faults.enter(Some(Owner::new(ItemKind::List, name.text())));
+    faults.enter(ItemKind::List, name.text(), map.spot());
     if name.text().contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '\'' | '=' | ',')) {
         faults.warn(name.spot(), Warning::ListName);
     }
@@ -288,12 +318,13 @@ fn list(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
     let Some(items) = map.words("items")? else {
         return fail(map.spot(), ItemError::Missing { key: "items" });
     };
-    Ok(Item::List(ListItem { name, items, is_append }))
+    Ok(Item::List(ListItem { spot: map.spot(), name, items, is_append }))
 }
 
 fn macro_(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
+    faults.enter(ItemKind::Macro, "", map.spot());
     let name = map.required("macro")?;
-    faults.enter(Some(Owner::new(ItemKind::Macro, name.text())));
+    faults.enter(ItemKind::Macro, name.text(), map.spot());
     let text = name.text();
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !text.starts_with(|c: char| c.is_ascii_alphabetic()) || !text.chars().all(is_word) {
@@ -301,13 +332,14 @@ fn macro_(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
     }
     let is_append = appends(map, "condition", faults)?;
     let condition = map.required("condition")?;
-    Ok(Item::Macro(MacroItem { name, condition, is_append }))
+    Ok(Item::Macro(MacroItem { spot: map.spot(), name, condition, is_append }))
 }
 
 fn rule(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
     const FULL: [&str; 4] = ["condition", "output", "desc", "priority"];
+    faults.enter(ItemKind::Rule, "", map.spot());
     let name = map.required("rule")?;
-    faults.enter(Some(Owner::new(ItemKind::Rule, name.text())));
+    faults.enter(ItemKind::Rule, name.text(), map.spot());
     let is_append = append(map, faults)?;
     let overrides = overrides(map, is_append, APPENDABLE, REPLACEABLE)?;
     let key = match overrides {
@@ -325,16 +357,11 @@ fn rule(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
         Some(node) if is_update && (node.is_null() || node.scalar() == Some("")) => None,
         _ => map.optional("source")?,
     };
-    let priority = match map.optional("priority")? {
-        None => None,
-        Some(word) => match Priority::parse(word.text()) {
-            Some(priority) => Some(priority),
-            None => return fail(word.spot(), ItemError::Priority { found: word.text().to_owned() }),
-        },
-    };
+    let priority = map.optional("priority")?.map(|word| priority(&word)).transpose()?;
     let tags = map.words("tags")?.map(|tags| tags.iter().map(|tag| tag.text().to_owned()).collect());
     let condition = map.optional("condition")?;
     Ok(Item::Rule(Box::new(RuleItem {
+        spot: map.spot(),
         name,
         condition,
         output: map.optional("output")?,
@@ -350,6 +377,13 @@ fn rule(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
         capture_duration_ms: map.number("capture_duration")?,
         key,
     })))
+}
+
+fn priority(word: &Source) -> Result<Priority> {
+    Priority::parse(word.text()).ok_or_else(|| {
+        let error = ItemError::Priority { found: word.text().to_owned() };
+        Fail::new(word.spot(), error).inside(Step::new("rule priority", "", word.spot()))
+    })
 }
 
 /// Which keys have to be there, and which must not.
@@ -368,7 +402,11 @@ fn check_keys(map: Map<'_>, key: &RuleKey, full: &[&'static str], faults: &mut F
             }
             let listed = |key: &str| overrides.iter().any(|(other, _)| other == key);
             match REPLACEABLE.iter().find(|key| map.has(key) && !listed(key)) {
-                Some(key) => fail(spot_of(map, key), ItemError::NotListed { key }),
+                Some(key) => {
+                    let value = map.0.get(key).map_or(map.spot(), |value| value.spot());
+                    let step = Step::new("overrides", key, value);
+                    Err(Fail::new(spot_of(map, key), ItemError::NotListed { key }).inside(step))
+                }
                 None => Ok(()),
             }
         }

@@ -11,7 +11,8 @@ pub struct Spot {
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
-    /// How a scalar is written: `'`, `"`, `|` (block of either kind) or blank (plain, or no scalar).
+    /// How it is written: `'`, `"`, `|` (a block scalar of either kind), `-` (a block sequence), `0` (a value that is
+    /// not there) or blank.
     pub style: char,
 }
 

@@ -134,6 +134,9 @@ impl<'t> Builder<'t> {
                     ScalarStyle::Literal | ScalarStyle::Folded => '|',
                 };
                 let is_plain = style == ScalarStyle::Plain;
+                if is_plain && text.is_empty() {
+                    spot.style = '0';
+                }
                 (Data::Scalar { text: Cow::into_owned(text), is_plain }, anchor)
             }
             Event::SequenceStart(anchor, _) => {
@@ -142,6 +145,7 @@ impl<'t> Builder<'t> {
                     let Some(item) = self.node(event, span, depth + 1)? else { break };
                     items.push(item);
                 }
+                spot.style = '-';
                 (Data::Sequence(items), anchor)
             }
             Event::MappingStart(anchor, _) => (Data::Mapping(self.mapping(depth)?), anchor),

@@ -24,7 +24,7 @@ impl<'t> Cursor<'t> {
     }
 
     pub(super) fn fail<T>(&self, kind: SyntaxErrorKind) -> Result<T> {
-        Err(SyntaxError { at: self.at, kind })
+        Err(SyntaxError { at: self.at, told: self.at, kind })
     }
 
     /// Skips blanks; tells whether there were any.
@@ -112,7 +112,7 @@ impl<'t> Cursor<'t> {
             return self.fail(SyntaxErrorKind::Unterminated);
         };
         let bytes = unescape(inner.get(..end).unwrap_or_default(), quote)
-            .map_err(|(offset, kind)| SyntaxError { at: start + 1 + offset, kind })?;
+            .map_err(|(offset, kind)| SyntaxError { at: start + 1 + offset, told: start + end + 2, kind })?;
         self.at = start + end + 2;
         Ok(Some(Literal { bytes, span: self.span(start) }))
     }

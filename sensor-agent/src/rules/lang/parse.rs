@@ -138,9 +138,13 @@ impl Parser<'_> {
         let mut args = Vec::new();
         loop {
             self.cursor.blanks();
+            let before = self.cursor.at;
             let arg = match self.argument(true)? {
                 Some(Operand::Field { name, arg, span }) => Operand::Field { name, arg, span },
-                _ if function == Function::Val => return self.cursor.fail(SyntaxErrorKind::Val),
+                _ if function == Function::Val => {
+                    self.cursor.at = before;
+                    return self.cursor.fail(SyntaxErrorKind::Val);
+                }
                 Some(arg) => arg,
                 None => return self.cursor.fail(SyntaxErrorKind::FunctionArgument(function.word())),
             };

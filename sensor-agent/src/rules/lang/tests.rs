@@ -103,7 +103,7 @@ fn what_does_not_parse_and_where() {
         ("a.b = \"x\\qy\"", 8, "escape"),
         ("a.b = '\\\"'", 7, "escape"),
         ("val(a.b) = x", 3, "only `and` or `or`"),
-        ("a.b = val(\"x\")", 13, "takes one field"),
+        ("a.b = val(\"x\")", 10, "takes one field"),
         ("tolower() = x", 8, "needs a field"),
         ("1=1", 0, "has to stand here"),
         ("a.b < x", 6, "needs a number"),

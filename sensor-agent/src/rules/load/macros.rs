@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::rules::{
-    check::Checker,
+    check::{At, Checker},
     compile::{NodeId, Pool},
-    error::{Code, Faults, ItemKind, NameError, Owner, Reason, UpdateError, nearest},
+    error::{Code, Faults, InCondition, ItemKind, NameError, Reason, UpdateError, nearest},
     expand::Lists,
     file::{Collected, Source},
     lang::{self, Expr},
@@ -54,7 +54,7 @@ impl Macros {
         macros.by_name.extend(names.map(|(index, item)| (item.name.text().to_owned(), index)));
         let mut parsed = Vec::with_capacity(collected.macros.len());
         for (index, item) in collected.macros.iter().enumerate() {
-            faults.enter(Some(Owner::new(ItemKind::Macro, item.name.text())));
+            faults.enter(ItemKind::Macro, item.name.text(), item.spot);
             let result = parse(&item.condition, lists, faults);
             if let (Err(code), Some(state)) = (&result, macros.states.get_mut(index)) {
                 *state = State::Broken(*code);
@@ -98,8 +98,9 @@ impl Macros {
                 stack.push(next);
                 continue;
             }
-            let name = collected.macros.get(index).map_or("", |item| item.name.text());
-            faults.enter(Some(Owner::new(ItemKind::Macro, name)));
+            if let Some(item) = collected.macros.get(index) {
+                faults.enter(ItemKind::Macro, item.name.text(), item.spot);
+            }
             let result =
                 check(&it.expr, &it.condition, pool, faults, &mut |_, name| self.find(name, Some(index)));
             self.set(index, result.map_or_else(State::Broken, State::Done));
@@ -150,9 +151,9 @@ impl Macros {
 }
 
 /// Puts lists in and parses; tells what is wrong and returns the code of it.
-fn parse(condition: &Source, lists: &mut Lists, faults: &mut Faults<'_>) -> Result<Parsed, Code> {
-    let Ok(condition) = lists.expand(condition) else {
-        faults.error(condition.spot(), UpdateError::Long);
+fn parse(written: &Source, lists: &mut Lists, faults: &mut Faults<'_>) -> Result<Parsed, Code> {
+    let Ok(condition) = lists.expand(written) else {
+        faults.error(written.spot(), UpdateError::Long);
         return Err(Code::Validate);
     };
     match lang::parse(condition.text()) {
@@ -163,7 +164,13 @@ fn parse(condition: &Source, lists: &mut Lists, faults: &mut Faults<'_>) -> Resu
         }
         Err(error) => {
             let hint = explain(&error, &condition);
-            faults.error_in(&condition, error.at, error.kind.into(), hint);
+            let place = InCondition {
+                condition: &condition,
+                spot: written.spot(),
+                at: error.at,
+                told: Some(error.told),
+            };
+            faults.error_in(place, error.kind.into(), hint);
             Err(Code::CompileCondition)
         }
     }
@@ -188,13 +195,14 @@ fn check(
 ) -> Result<NodeId, Code> {
     let mut checker = Checker { pool, macros, warnings: Vec::new() };
     let result = checker.condition(expr);
-    for (span, warning) in checker.warnings {
-        faults.warn_in(condition, span.start, warning);
+    let place = |at: At| InCondition { condition, spot: condition.spot(), at: at.byte, told: Some(at.told) };
+    for (at, warning) in checker.warnings {
+        faults.warn_in(place(at), warning);
     }
-    result.map_err(|(span, reason)| {
+    result.map_err(|(at, reason)| {
         let code = reason.code();
         let hint = super::rule::field_hint(&reason);
-        faults.error_in(condition, span.start, reason, hint);
+        faults.error_in(place(at), reason, hint);
         code
     })
 }

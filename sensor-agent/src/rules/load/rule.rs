@@ -3,9 +3,12 @@
 use super::{ExtraField, LoadOptions, macros::Macros};
 use crate::rules::{
     Rule,
-    check::{self, Checker},
+    check::{self, At, Checker},
     compile::{NodeId, Pool},
-    error::{CheckError, Faults, ItemKind, NameError, Owner, Reason, UpdateError, Warning, nearest},
+    error::{
+        CheckError, Fail, Faults, InCondition, ItemKind, NameError, Reason, Step, UpdateError, Warning,
+        nearest,
+    },
     expand::Lists,
     fields::{CLASSES, Class, FieldError},
     file::{self, Source},
@@ -30,13 +33,14 @@ pub(super) fn load(
     pool: &mut Pool,
     faults: &mut Faults<'_>,
 ) -> Option<Rule> {
-    faults.enter(Some(Owner::new(ItemKind::Rule, rule.name.text())));
+    faults.enter(ItemKind::Rule, rule.name.text(), rule.spot);
     if rule.source != SOURCE {
         faults.warn(rule.name.spot(), Warning::UnknownSource { source_name: rule.source.clone() });
         return None;
     }
-    if let Some(field) = unknown_exception_field(rule) {
-        faults.error(field.spot(), NameError::ExceptionField { name: field.text().to_owned() });
+    if let Some((exception, field)) = unknown_exception_field(rule) {
+        let error = NameError::ExceptionField { name: field.text().to_owned() };
+        faults.push(Fail::new(field.spot(), error).inside(exception.step()));
         return None;
     }
     let full = match rule.full_condition() {
@@ -53,10 +57,14 @@ pub(super) fn load(
     let node = compile(rule, &condition, macros, pool, faults)?;
     let (output, extra) = outputs(rule, options, faults)?;
     let events = pool.events(node);
-    deprecated(rule, node, pool, faults);
+    deprecated(rule, &condition, node, pool, faults);
     let n_events = events.names().count();
     if rule.warn_evttypes && n_events > MANY_EVENTS {
         faults.warn(rule.condition.spot(), Warning::NoEvttype);
+    }
+    // `evt.num=0` is how people write a rule that is to stay silent; this one was not meant to.
+    if n_events == 0 && !pool.is_constant(node) {
+        faults.warn(rule.condition.spot(), Warning::NoEvent);
     }
     Some(Rule {
         index: 0,
@@ -75,9 +83,10 @@ pub(super) fn load(
     })
 }
 
-fn unknown_exception_field(rule: &file::Rule) -> Option<&Source> {
-    let fields = rule.exceptions.iter().filter_map(|exception| exception.fields.as_ref());
-    fields.flat_map(file::ExceptionFields::iter).find(|field| !check::is_operand(field.text()))
+fn unknown_exception_field(rule: &file::Rule) -> Option<(&file::Exception, &Source)> {
+    let fields = rule.exceptions.iter().filter_map(|it| Some((it, it.fields.as_ref()?)));
+    let mut pairs = fields.flat_map(|(it, fields)| fields.iter().map(move |field| (it, field)));
+    pairs.find(|(_, field)| !check::is_operand(field.text()))
 }
 
 fn compile(
@@ -87,33 +96,35 @@ fn compile(
     pool: &mut Pool,
     faults: &mut Faults<'_>,
 ) -> Option<NodeId> {
+    let place =
+        |at: At| InCondition { condition, spot: rule.condition.spot(), at: at.byte, told: Some(at.told) };
     let expr = match lang::parse(condition.text()) {
         Ok(expr) => expr,
         Err(error) => {
             let hint = explain(&error, condition);
-            faults.error_in(condition, error.at, error.kind.into(), hint);
+            faults.error_in(place(At { byte: error.at, told: error.told }), error.kind.into(), hint);
             return None;
         }
     };
     let mut checker = Checker { pool, macros: &mut |_, name| macros.find(name, None), warnings: Vec::new() };
     let result = checker.condition(&expr);
-    for (span, warning) in checker.warnings {
-        faults.warn_in(condition, span.start, warning);
+    for (at, warning) in checker.warnings {
+        faults.warn_in(place(at), warning);
     }
     match result {
         Ok(node) => Some(node),
-        Err((span, reason)) if rule.skip_if_unknown_filter && reason.is_unknown_filter() => {
-            faults.warn_in(condition, span.start, Warning::UnknownFilter { cause: reason.to_string() });
+        Err((at, reason)) if rule.skip_if_unknown_filter && reason.is_unknown_filter() => {
+            faults.warn_in(place(at), Warning::UnknownFilter { cause: reason.to_string() });
             None
         }
-        Err((span, reason)) => {
+        Err((at, reason)) => {
             let hint = match &reason {
                 Reason::Name(NameError::Macro { name }) => {
                     macros.near(name).map(|near| format!("did you mean `{near}`?"))
                 }
                 reason => field_hint(reason),
             };
-            faults.error_in(condition, span.start, reason, hint);
+            faults.error_in(place(at), reason, hint);
             None
         }
     }
@@ -128,12 +139,16 @@ fn outputs(
     const INFO: &str = "%container.info";
     let mut text = rule.output.text().to_owned();
     let mut fields = Vec::new();
+    let fail = |reason: Reason| {
+        let spot = rule.output.spot();
+        Fail::new(spot, reason).inside(Step::new("rule output", "", spot))
+    };
     if text.contains(INFO) {
-        faults.warn(rule.output.spot(), Warning::DeprecatedField { field: INFO });
+        faults.warn(rule.output.spot(), Warning::ContainerInfo);
         text = text.replace(INFO, "");
     }
     for field in DEPRECATED.into_iter().filter(|field| text.contains(field)) {
-        faults.warn(rule.output.spot(), Warning::DeprecatedField { field });
+        faults.warn_inside(fail(Warning::DeprecatedField { field }.into()));
     }
     for addition in &options.append_outputs {
         if addition.applies(rule.name.text(), &rule.source, &rule.tags) {
@@ -153,20 +168,22 @@ fn outputs(
     match compiled {
         Ok(outputs) => Some(outputs),
         Err(reason) if rule.skip_if_unknown_filter => {
-            faults.warn(rule.output.spot(), Warning::UnknownFilter { cause: reason.to_string() });
+            faults.warn_inside(fail(Warning::UnknownFilter { cause: reason.to_string() }.into()));
             None
         }
         Err(reason) => {
-            faults.error(rule.output.spot(), reason);
+            faults.push(fail(reason));
             None
         }
     }
 }
 
-fn deprecated(rule: &file::Rule, node: NodeId, pool: &Pool, faults: &mut Faults<'_>) {
+fn deprecated(rule: &file::Rule, condition: &Source, node: NodeId, pool: &Pool, faults: &mut Faults<'_>) {
     for field in pool.fields_of(node) {
         if let Some(field) = DEPRECATED.into_iter().find(|name| *name == field.field.name) {
-            faults.warn(rule.condition.spot(), Warning::DeprecatedField { field });
+            let at = condition.text().find(field).unwrap_or(0);
+            let place = InCondition { condition, spot: rule.condition.spot(), at, told: None };
+            faults.warn_in(place, Warning::DeprecatedField { field });
         }
     }
 }

@@ -27,6 +27,6 @@ mod fixture;
 pub use error::Fault;
 pub use eval::Evaluator;
 pub use file::RuleFile;
-pub use load::{AppendOutput, ExtraField, LoadOptions, Loaded, LoadedItem, Selection, load};
+pub use load::{AppendOutput, ExtraField, LoadOptions, Loaded, Selection, describe, load};
 pub use set::{Matching, Rule, RuleSet};
 pub use value::{Type, Value};

@@ -21,15 +21,12 @@ use super::{
     AppError,
     cli::{Cli, Command, Format},
     config::{Config, ConfigError, Engine, Surroundings},
-    files::Trust,
+    files::{TextFile, Trust},
     load,
     output::{print, tell, text},
     rule_files, run,
 };
-use crate::{
-    capture::CaptureError,
-    rules::{Loaded, fields},
-};
+use crate::{capture::CaptureError, rules::fields};
 
 /// Does what the command line asks for.
 pub fn run(cli: &Cli) -> Result<(), AppError> {
@@ -79,7 +76,8 @@ fn start(cli: &Cli, config: &Config) -> Result<(), AppError> {
     }
     config.require_output()?;
     if cli.dry_run {
-        let (reports, _) = load_rules(cli, config)?;
+        let files = read_rules(cli, config)?;
+        let reports = load::reports(&files, &load::load(&files, config, 0));
         return report::failure(&reports).map_or(Ok(()), |report| Err(AppError::Rules { report }));
     }
     if let Some(path) = &cli.pidfile {
@@ -147,24 +145,32 @@ fn validate(cli: &Cli, config: &Config) -> Result<(), AppError> {
     cli.validate.iter().for_each(|path| tell(&format!("   {}", path.display())));
     let files = rule_files::read_named(&cli.validate)?;
     let loaded = load::load(&files, config, 0);
-    validate::answer(&load::reports(&files, &loaded), config.outputs.format.json, None)
+    let is_described = (cli.describe_all || cli.describe.is_some()) && loaded.errors.is_empty();
+    let description = is_described.then(|| load::describe(&files, config, cli.describe.as_deref()));
+    validate::answer(&load::reports(&files, &loaded), config.outputs.format.json, description)
 }
 
-/// Loads the configured rules for a command that answers and ends; what the sensor would log is told at once.
-fn load_rules(cli: &Cli, config: &Config) -> Result<(Vec<FileReport>, Loaded), AppError> {
+/// Reads the configured rules for a command that answers and ends; what the sensor would log is told at once.
+fn read_rules(cli: &Cli, config: &Config) -> Result<Vec<TextFile>, AppError> {
     let files = rule_files::read(&config.rules, trust(cli))?;
     config.notices.iter().chain(&files.notices).for_each(|notice| tell(notice));
-    let loaded = load::load(&files.files, config, 0);
-    Ok((load::reports(&files.files, &loaded), loaded))
+    Ok(files.files)
 }
 
 fn describe(cli: &Cli, config: &Config) -> Result<(), AppError> {
-    let (_, loaded) = load_rules(cli, config)?;
+    let files = read_rules(cli, config)?;
+    let loaded = load::load(&files, config, 0);
+    if let Some(report) = report::failure(&load::reports(&files, &loaded)) {
+        return Err(AppError::Rules { report });
+    }
     let rules = loaded.set.rules().iter().map(|rule| (rule.name.as_str(), rule.desc.as_str()));
     let rules: Vec<_> =
         rules.filter(|(name, _)| cli.describe.as_ref().is_none_or(|wanted| wanted == name)).collect();
     match &cli.describe {
         Some(name) if rules.is_empty() => Err(AppError::Unknown { kind: "rule", name: name.clone() }),
+        only if config.outputs.format.json => {
+            print(&format!("{}\n", load::describe(&files, config, only.as_deref())))
+        }
         _ => print(&text(|out| describe::write(out, rules))),
     }
 }

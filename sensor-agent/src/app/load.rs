@@ -51,10 +51,22 @@ pub(super) fn rules(config: &Config, generation: u32) -> Result<InForce, AppErro
 
 /// Compiles texts with the options of `config`.
 pub(super) fn load(files: &[TextFile], config: &Config, generation: u32) -> Loaded {
-    let names: Vec<String> = files.iter().map(|file| file.path.display().to_string()).collect();
-    let files: Vec<RuleFile<'_>> =
-        names.iter().zip(files).map(|(name, file)| RuleFile { name, text: &file.text }).collect();
-    rules::load(&files, &options(&config.rules), generation)
+    let names = names(files);
+    rules::load(&rule_files(&names, files), &options(&config.rules), generation)
+}
+
+/// What the rules say and what became of them, as `-L` tells it; of the one called `only` alone.
+pub(super) fn describe(files: &[TextFile], config: &Config, only: Option<&str>) -> serde_json::Value {
+    let names = names(files);
+    rules::describe(&rule_files(&names, files), &options(&config.rules), only)
+}
+
+fn names(files: &[TextFile]) -> Vec<String> {
+    files.iter().map(|file| file.path.display().to_string()).collect()
+}
+
+fn rule_files<'f>(names: &'f [String], files: &'f [TextFile]) -> Vec<RuleFile<'f>> {
+    names.iter().zip(files).map(|(name, file)| RuleFile { name, text: &file.text }).collect()
 }
 
 /// One report a file, in order.

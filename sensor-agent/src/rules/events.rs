@@ -19,13 +19,45 @@ pub fn is_event(name: &str) -> bool {
     INDEX.contains_key(name)
 }
 
+/// Names that conditions may use, and for which Falco's event table has another: its lists do not have them.
+const UNLISTED: &[&str] = &[
+    "_llseek",
+    "container_removed",
+    "fcntl64",
+    "getegid32",
+    "geteuid32",
+    "getgid32",
+    "getresgid32",
+    "getresuid32",
+    "getuid32",
+    "page_fault_kernel",
+    "page_fault_user",
+    "pread64",
+    "prlimit64",
+    "pwrite64",
+    "sched_process_exit",
+    "sched_switch",
+    "sendfile64",
+    "setgid32",
+    "setresgid32",
+    "setresuid32",
+    "setuid32",
+    "signal_deliver",
+    "ugetrlimit",
+];
+
+/// Whether lists of events have a name.
+pub fn is_listed(name: &str) -> bool {
+    !UNLISTED.contains(&name)
+}
+
 /// All names, sorted.
 pub fn names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().copied()
 }
 
 /// A set of event names: an over-approximation of the events for which a condition can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventSet([u64; 8]);
 
 impl EventSet {

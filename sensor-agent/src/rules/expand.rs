@@ -19,8 +19,17 @@ pub struct Lists {
 struct Entry {
     /// Items as condition text.
     text: String,
+    /// As written.
+    items: Vec<String>,
     index: usize,
     is_used: bool,
+}
+
+impl Entry {
+    /// A list sees those that were defined before its own last change.
+    fn is_seen_by(&self, list: &List) -> bool {
+        self.index < list.changed && self.index != list.index
+    }
 }
 
 /// What may stand around a name and is not kept.
@@ -34,40 +43,55 @@ impl Lists {
     /// Resolves lists in lists: an item that is the name of a list defined before the last change is replaced by that
     /// list's items as they are written.
     pub fn new(collected: &Collected) -> Self {
-        let lists: HashMap<&str, &List> =
-            collected.lists.iter().map(|list| (list.name.text(), list)).collect();
-        let mut used = Vec::new();
-        let mut by_name = HashMap::new();
+        let entry = |list: &List| Entry {
+            text: String::new(),
+            items: list.items.iter().map(|item| item.text().to_owned()).collect(),
+            index: list.index,
+            is_used: false,
+        };
+        let by_name = collected.lists.iter().map(|list| (list.name.text().to_owned(), entry(list)));
+        let mut lists = Self { by_name: by_name.collect() };
         for list in &collected.lists {
             let mut items: Vec<&str> = Vec::with_capacity(list.items.len());
+            let mut used = Vec::new();
             let mut len = 0;
-            for item in &list.items {
-                match lists
-                    .get(item.text())
-                    .filter(|inner| inner.index < list.changed && inner.index != list.index)
-                {
+            for item in list.items.iter().map(Source::text) {
+                match lists.inner(list, item) {
                     Some(inner) if len < MAX_TEXT => {
-                        used.push(inner.name.text());
-                        items.extend(inner.items.iter().map(Source::text));
-                        len += inner.items.iter().map(|item| item.text().len()).sum::<usize>();
+                        used.push(item);
+                        items.extend(inner.iter().map(String::as_str));
+                        len += inner.iter().map(String::len).sum::<usize>();
                     }
-                    _ => items.push(item.text()),
+                    _ => items.push(item),
                 }
             }
-            let entry = Entry { text: joined(items.into_iter()), index: list.index, is_used: false };
-            by_name.insert(list.name.text().to_owned(), entry);
-        }
-        for name in used {
-            if let Some(entry) = by_name.get_mut(name) {
-                entry.is_used = true;
+            let text = joined(items.into_iter());
+            if let Some(entry) = lists.by_name.get_mut(list.name.text()) {
+                entry.text = text;
+            }
+            for name in used {
+                if let Some(entry) = lists.by_name.get_mut(name) {
+                    entry.is_used = true;
+                }
             }
         }
-        Self { by_name }
+        lists
     }
 
     /// Whether a list stands in some condition or list.
     pub fn is_used(&self, name: &str) -> bool {
         self.by_name.get(name).is_some_and(|entry| entry.is_used)
+    }
+
+    /// Whether a list is called that.
+    pub fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
+    /// The items that `item` of a list stands for, where it is the name of a list that this one sees.
+    pub fn inner(&self, list: &List, item: &str) -> Option<&[String]> {
+        let inner = self.by_name.get(item)?;
+        inner.is_seen_by(list).then_some(inner.items.as_slice())
     }
 
     /// The condition with lists put in. A name counts where blanks, parentheses, `,` or `=` stand around it, in quoted

@@ -36,6 +36,18 @@ pub enum Expr {
     Check(Check),
 }
 
+impl Expr {
+    /// Tells `each` of every comparison in it; macros are not looked into.
+    pub fn each_check<'e>(&'e self, each: &mut dyn FnMut(&'e Check)) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each_check(each)),
+            Self::Not(inner) => inner.each_check(each),
+            Self::Macro(..) => {}
+            Self::Check(check) => each(check),
+        }
+    }
+}
+
 /// `operand operator value`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
@@ -121,6 +133,17 @@ pub enum Modifier {
     Anyof,
     /// All, and there is one.
     Allof,
+}
+
+impl Modifier {
+    /// Its word in a condition.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Oneof => "oneof",
+            Self::Anyof => "anyof",
+            Self::Allof => "allof",
+        }
+    }
 }
 
 macro_rules! operators {
@@ -235,4 +258,29 @@ pub struct SyntaxError {
     pub told: usize,
     /// Why.
     pub kind: SyntaxErrorKind,
+}
+
+/// A string as a condition has it: in quotes where a blank, quote, equals sign or backslash is in it.
+pub fn spelled(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut escaped = String::with_capacity(text.len() + 2);
+    let mut is_quoted = false;
+    for c in text.chars() {
+        let escape = match c {
+            '\x08' => "\\b",
+            '\x0c' => "\\f",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\\' => "\\\\",
+            '"' => "\\\"",
+            _ => "",
+        };
+        is_quoted |= !escape.is_empty() || matches!(c, ' ' | '\'' | '=');
+        escaped.push_str(escape);
+        if escape.is_empty() {
+            escaped.push(c);
+        }
+    }
+    if is_quoted { format!("\"{escaped}\"") } else { escaped }
 }

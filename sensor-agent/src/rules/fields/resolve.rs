@@ -7,7 +7,7 @@ use super::{
     arguments::{ArgType, RawType},
     flag,
 };
-use crate::rules::Type;
+use crate::rules::{Type, lang::spelled};
 
 /// Why a name with its argument is no field. The texts are Falco's: people and tools search for them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +103,10 @@ impl FieldRef {
             Arg::None => self.field.name.to_owned(),
             Arg::Index(index) => format!("{}[{index}]", self.field.name),
             Arg::Key(key) if dots(self.field) => format!("{}.{key}", self.field.name),
+            // What cannot stand in brackets as it is needs quotes.
+            Arg::Key(key) if key.contains(|c: char| c.is_whitespace() || "[]\"'".contains(c)) => {
+                format!("{}[{}]", self.field.name, spelled(key.as_bytes()))
+            }
             Arg::Key(key) => format!("{}[{key}]", self.field.name),
         }
     }

@@ -16,10 +16,10 @@ use crate::{
 /// Every list, macro and rule as the last item left it, in order of first definition.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// Required engine versions, as written.
-    pub engines: Vec<String>,
-    /// Required plugins: name and version.
-    pub plugins: Vec<(String, String)>,
+    /// Required engine versions.
+    pub engines: Vec<(u64, u64, u64)>,
+    /// Required plugins, each with those that would do in its place: name and version.
+    pub plugins: Vec<Vec<(String, String)>>,
     /// Lists.
     pub lists: Vec<List>,
     /// Macros.

@@ -148,6 +148,27 @@ impl Exception {
         self.clause().map(|_| ())
     }
 
+    /// Whether it excludes anything.
+    pub fn has_any_value(&self) -> bool {
+        !self.values.is_empty()
+    }
+
+    /// Its operators, those that count where none is written included.
+    pub fn operators(&self) -> Vec<&str> {
+        match (&self.comps, &self.fields) {
+            (Some(Value::Word(word)), _) => vec![word.text().trim()],
+            (Some(Value::List(words, _)), _) => words
+                .iter()
+                .filter_map(|word| match word {
+                    Value::Word(word) => Some(word.text().trim()),
+                    Value::List(..) | Value::Other(_) => None,
+                })
+                .collect(),
+            (_, Some(ExceptionFields::Many(_))) => vec!["="],
+            _ => vec!["in"],
+        }
+    }
+
     /// The step into it.
     pub fn step(&self) -> Step {
         Step::new("exception", self.name.text(), self.spot)
@@ -273,5 +294,5 @@ fn is_modified(comp: &str) -> bool {
         !matches!(op, Op::Exists | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::In | Op::Intersects | Op::Pmatch)
     };
     let known = op == "==" || Op::ALL.iter().filter(|op| is_text_op(op)).any(|known| known.word() == op);
-    known && modifiers.iter().any(|known| format!("{known:?}").eq_ignore_ascii_case(modifier))
+    known && modifiers.iter().any(|known| known.word().eq_ignore_ascii_case(modifier))
 }

@@ -20,9 +20,9 @@ const ENGINE: (u64, u64, u64) = (0, 63, 0);
 #[derive(Debug)]
 pub(super) enum Item {
     /// `required_engine_version`
-    Engine(String),
-    /// `required_plugin_versions`: pairs of name and version.
-    Plugins(Vec<(String, String)>),
+    Engine((u64, u64, u64)),
+    /// `required_plugin_versions`: alternatives, each name and version.
+    Plugins(Vec<Vec<(String, String)>>),
     /// `list`
     List(ListItem),
     /// `macro`
@@ -185,7 +185,7 @@ fn engine(map: Map<'_>) -> Result<Item> {
         let needed = format!("{}.{}.{}", needed.0, needed.1, needed.2);
         return Err(Fail::new(version.spot(), VersionError::Engine { needed }));
     }
-    Ok(Item::Engine(text.to_owned()))
+    Ok(Item::Engine(needed))
 }
 
 /// `x.y.z`, whatever follows.
@@ -206,7 +206,7 @@ fn plugins(node: &Rc<Node>) -> Result<Item> {
     for entry in entries {
         let name = entry.get("name").and_then(|name| name.scalar()).unwrap_or_default();
         let step = || Step::new("required plugin versions entry", name, entry.spot());
-        required.extend(plugin(entry).map_err(|fail| fail.inside(step()))?);
+        required.push(plugin(entry).map_err(|fail| fail.inside(step()))?);
     }
     Ok(Item::Plugins(required))
 }

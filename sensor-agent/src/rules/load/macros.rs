@@ -122,6 +122,12 @@ impl Macros {
         }
     }
 
+    /// Which macro a name stands for, where a rule or the macro `by` may use it.
+    pub(super) fn visible(&self, name: &str, by: Option<usize>) -> Option<usize> {
+        let index = self.by_name.get(name).copied()?;
+        by.is_none_or(|by| by != index && self.is_visible(index, by)).then_some(index)
+    }
+
     /// The condition of a macro, as a rule or the macro `by` sees it.
     pub(super) fn find(&mut self, name: &str, by: Option<usize>) -> Result<NodeId, Reason> {
         let name = name.to_owned();

@@ -17,10 +17,12 @@ use crate::rules::{
 };
 
 /// The only event source so far.
-const SOURCE: &str = "syscall";
+pub(super) const SOURCE: &str = "syscall";
 /// A rule that looks at more kinds of events than this slows everything down; Falco counts enter and exit apart and
 /// warns above a hundred.
 const MANY_EVENTS: usize = 50;
+/// A field of old outputs that stands for nothing.
+const CONTAINER_INFO: &str = "%container.info";
 /// Fields that still work, and whose use is worth a warning.
 const DEPRECATED: [&str; 6] =
     ["evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency"];
@@ -136,27 +138,17 @@ fn outputs(
     options: &LoadOptions,
     faults: &mut Faults<'_>,
 ) -> Option<(Format, Vec<Extra>)> {
-    const INFO: &str = "%container.info";
-    let mut text = rule.output.text().to_owned();
-    let mut fields = Vec::new();
+    let (text, fields) = output_text(rule, options);
     let fail = |reason: Reason| {
         let spot = rule.output.spot();
         Fail::new(spot, reason).inside(Step::new("rule output", "", spot))
     };
-    if text.contains(INFO) {
+    let written = rule.output.text();
+    if written.contains(CONTAINER_INFO) {
         faults.warn(rule.output.spot(), Warning::ContainerInfo);
-        text = text.replace(INFO, "");
     }
-    for field in DEPRECATED.into_iter().filter(|field| text.contains(field)) {
+    for field in DEPRECATED.into_iter().filter(|field| written.contains(field)) {
         faults.warn_inside(fail(Warning::DeprecatedField { field }.into()));
-    }
-    for addition in &options.append_outputs {
-        if addition.applies(rule.name.text(), &rule.source, &rule.tags) {
-            if let Some(more) = &addition.text {
-                text = format!("{text} {more}");
-            }
-            fields.extend(&addition.fields);
-        }
     }
     let extra = |field: &ExtraField| match field {
         ExtraField::Native(name) => Extra::field(name).map_err(Reason::ExtraField),
@@ -176,6 +168,20 @@ fn outputs(
             None
         }
     }
+}
+
+/// The output with what the configuration appends to it, and the additional `output_fields`.
+pub(super) fn output_text<'o>(rule: &file::Rule, options: &'o LoadOptions) -> (String, Vec<&'o ExtraField>) {
+    let mut text = rule.output.text().replace(CONTAINER_INFO, "");
+    let mut fields = Vec::new();
+    let additions = options.append_outputs.iter();
+    for addition in additions.filter(|it| it.applies(rule.name.text(), &rule.source, &rule.tags)) {
+        if let Some(more) = &addition.text {
+            text = format!("{text} {more}");
+        }
+        fields.extend(&addition.fields);
+    }
+    (text, fields)
 }
 
 fn deprecated(rule: &file::Rule, condition: &Source, node: NodeId, pool: &Pool, faults: &mut Faults<'_>) {

@@ -59,6 +59,20 @@ impl Expression {
         }
     }
 
+    /// As it is told: arguments without blanks between them, texts without quotes.
+    pub(super) fn told(&self) -> String {
+        let join = |inner: &[Self]| inner.iter().map(Self::told).collect::<Vec<_>>().join(",");
+        match self {
+            Self::Field(field) => field.key(),
+            Self::Literal(text) => String::from_utf8_lossy(text).into_owned(),
+            Self::List(inner) => format!("({})", join(inner)),
+            Self::Apply(transformer, args, option) => {
+                let option = option.as_ref().map_or(String::new(), |option| format!("[{option}]"));
+                format!("{}({}){option}", transformer.name(), join(args))
+            }
+        }
+    }
+
     /// Its type, and whether it is a list.
     fn ty(&self) -> Option<(Type, bool)> {
         match self {

@@ -106,6 +106,14 @@ impl Format {
         fields
     }
 
+    /// What stands behind percent signs, as it is told.
+    pub fn expressions(&self) -> impl Iterator<Item = String> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Token { expression, .. } => Some(expression.told()),
+        })
+    }
+
     /// Key and value of each of [`Self::fields`].
     pub fn values(&self, c: &Context<'_>) -> Vec<(String, FieldValue)> {
         self.fields().into_iter().map(|field| (field.key(), super::json(c, field))).collect()

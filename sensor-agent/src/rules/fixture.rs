@@ -1,6 +1,9 @@
 //! Records and contexts for the tests of this room.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bumpalo::Bump;
 use sensor_common::{
@@ -21,6 +24,21 @@ use crate::{
         host::{Host, User},
     },
 };
+
+/// The corpus of a reference Falco's answers, where it is at hand with `file` in it; says so where it is not.
+pub(super) fn corpus(file: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let candidates = [
+        std::env::var_os("SAKER_CONFORMANCE").map(PathBuf::from),
+        Some(root.join("../shared/conformance")),
+        Some(root.join("../../shared/conformance")),
+    ];
+    let found = candidates.into_iter().flatten().find(|path| path.join(file).is_file());
+    if found.is_none() {
+        eprintln!("skipped: no conformance corpus (set SAKER_CONFORMANCE)");
+    }
+    found
+}
 
 pub(super) const TIME_NS: u64 = 1_700_000_000_123_456_789;
 

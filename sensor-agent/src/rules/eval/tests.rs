@@ -1,5 +1,7 @@
 //! Rules against events: the whole way from text to match.
 
+mod conformance;
+
 use std::sync::Arc;
 
 use sensor_common::{

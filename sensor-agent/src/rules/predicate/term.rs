@@ -43,6 +43,15 @@ impl<'a, 'm> Values<'a, 'm> {
         &self.context
     }
 
+    /// Says what a field is without extracting it.
+    #[cfg(test)]
+    pub fn preset(&mut self, number: u32, value: Option<Value<'a>>) {
+        if let Some(memo) = self.memo.get_mut(number as usize) {
+            *memo = (self.epoch, self.extracted.len() as u32);
+            self.extracted.push(value);
+        }
+    }
+
     fn field(&mut self, number: u32) -> Option<Value<'a>> {
         let memo = self.memo.get_mut(number as usize)?;
         if memo.0 == self.epoch {

@@ -4,12 +4,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use serde_json::Value;
 
-use crate::rules::{Fault, LoadOptions, Loaded, RuleFile, describe, load};
+use crate::rules::{Fault, LoadOptions, Loaded, RuleFile, describe, fixture::corpus, load};
 
 /// Cases whose description differs on purpose: prefix of the name, and why.
 const DESCRIBED_OTHERWISE: &[(&str, &str)] = &[
@@ -41,20 +41,6 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("1164", "macros of later files are seen by rules of earlier ones"),
     ("1165", "what a later file leaves unused is told of the file that defines it"),
 ];
-
-fn corpus() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let candidates = [
-        std::env::var_os("SAKER_CONFORMANCE").map(PathBuf::from),
-        Some(root.join("../shared/conformance")),
-        Some(root.join("../../shared/conformance")),
-    ];
-    let found = candidates.into_iter().flatten().find(|path| path.join("load/index.tsv").is_file());
-    if found.is_none() {
-        eprintln!("skipped: no conformance corpus (set SAKER_CONFORMANCE)");
-    }
-    found
-}
 
 fn load_files(files: &[(String, String)]) -> Loaded {
     let files: Vec<_> = files.iter().map(|(name, text)| RuleFile { name, text }).collect();
@@ -127,7 +113,7 @@ fn difference(files: &[(String, String)], results: &[Value]) -> Option<String> {
 
 #[test]
 fn answers_agree() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus("load/index.tsv") else { return };
     let (mut total, mut other) = (0, BTreeMap::new());
     for line in read(&corpus.join("load/index.tsv")).lines().skip(1) {
         let case = line.split('\t').next().unwrap_or_default();
@@ -203,7 +189,7 @@ fn paths(a: &Value, b: &Value, at: &str, found: &mut BTreeSet<String>) {
 
 #[test]
 fn descriptions_agree() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus("load/index.tsv") else { return };
     let (mut total, mut other) = (0, BTreeMap::new());
     for line in read(&corpus.join("load/index.tsv")).lines().skip(1) {
         let case = line.split('\t').next().unwrap_or_default();
@@ -226,7 +212,7 @@ fn descriptions_agree() {
 
 #[test]
 fn official_rules_load() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus("load/index.tsv") else { return };
     let text = read(&corpus.join("official/falco_rules.yaml"));
     let loaded = load_files(&[("falco_rules.yaml".to_owned(), text)]);
     let faults: Vec<_> = loaded.errors.iter().map(ToString::to_string).collect();

@@ -18,6 +18,7 @@ pub mod expand;
 pub mod predicate;
 pub mod compile;
 pub mod check;
+mod index;
 pub mod set;
 pub mod load;
 pub mod eval;

@@ -10,10 +10,14 @@ use bumpalo::Bump;
 use super::{
     compile::{Node, NodeId},
     fields::Context,
+    index,
     predicate::Values,
     set::{Matching, Rule, RuleSet},
 };
 use crate::enrich::Event;
+
+/// Bytes that the values of an event may take before the arena asks for more: a path and a command line, each in several forms.
+const ARENA: usize = 64 * 1024;
 
 /// Evaluates one rule set on one thread. Made anew when the set is swapped.
 #[derive(Debug)]
@@ -28,17 +32,20 @@ pub struct Evaluator {
     /// Number of the event among those that the memory above knows; 31 bits.
     epoch: u32,
     counts: Vec<u64>,
+    /// A bit for each rule of the bucket that the event can match.
+    candidates: Vec<u64>,
 }
 
 impl Evaluator {
     /// An evaluator of this set.
     pub fn new(set: Arc<RuleSet>) -> Self {
         Self {
-            arena: Bump::new(),
+            arena: Bump::with_capacity(ARENA),
             answers: vec![0; set.nodes.len()],
             extracted: vec![(0, 0); set.fields.len()],
             epoch: 0,
             counts: vec![0; set.rules().len()],
+            candidates: vec![0; set.words()],
             set,
         }
     }
@@ -60,17 +67,39 @@ impl Evaluator {
         let context = Context { event, arena: &self.arena };
         let values = Values::new(context, &set.fields, &mut self.extracted, self.epoch);
         let mut run = Run { set, answers: &mut self.answers, epoch: self.epoch, values };
-        for (index, condition) in set.bucket(event.slot()) {
-            if !run.holds(*condition) {
+        let Some(bucket) = set.bucket(event.slot()) else { return };
+        let Some(candidates) = self.candidates.get_mut(..bucket.index.words()) else { return };
+        bucket.index.candidates(&mut run.values, candidates);
+        for place in index::places(candidates) {
+            let Some((rule, _)) = bucket.rules.get(place).filter(|(_, condition)| run.holds(*condition))
+            else {
                 continue;
-            }
-            let index = *index as usize;
+            };
+            let index = *rule as usize;
             if let (Some(rule), Some(count)) = (set.rules().get(index), self.counts.get_mut(index)) {
                 *count += 1;
                 on_match(rule, run.values.context());
             }
             if set.matching == Matching::First {
                 break;
+            }
+        }
+    }
+
+    /// The same without the index: what it is tested against.
+    #[cfg(test)]
+    pub(super) fn evaluate_each(&mut self, event: &Event<'_>, on_match: &mut dyn FnMut(&Rule)) {
+        self.next_epoch();
+        let set = &*self.set;
+        let context = Context { event, arena: &self.arena };
+        let values = Values::new(context, &set.fields, &mut self.extracted, self.epoch);
+        let mut run = Run { set, answers: &mut self.answers, epoch: self.epoch, values };
+        for (index, condition) in set.bucket(event.slot()).map_or(&[][..], |bucket| &bucket.rules) {
+            if run.holds(*condition) {
+                on_match(&set.rules()[*index as usize]);
+                if set.matching == Matching::First {
+                    break;
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ use super::{
     compile::{Node, NodeId, Pool},
     events::{self, EventSet},
     fields::{Context, FieldRef},
+    index::Index,
     output::{self, Extra, Format},
     predicate::Predicate,
 };
@@ -62,14 +63,23 @@ impl Rule {
     }
 }
 
+/// The rules of one slot.
+#[derive(Debug, Default)]
+pub(super) struct Bucket {
+    /// Rule and condition, in order of evaluation.
+    pub(super) rules: Vec<(u32, NodeId)>,
+    /// Which of them an event can match.
+    pub(super) index: Index,
+}
+
 /// Everything that evaluation needs.
 #[derive(Debug)]
 pub struct RuleSet {
     generation: u32,
     pub(super) matching: Matching,
     rules: Vec<Rule>,
-    /// By slot: rule and condition.
-    buckets: Vec<Vec<(u32, NodeId)>>,
+    /// By slot.
+    buckets: Vec<Bucket>,
     pub(super) nodes: Vec<Node>,
     pub(super) predicates: Vec<Predicate>,
     pub(super) fields: Vec<FieldRef>,
@@ -84,8 +94,8 @@ impl RuleSet {
         matching: Matching,
         generation: u32,
     ) -> Self {
-        let mut buckets: Vec<Vec<(u32, NodeId)>> = Vec::new();
-        buckets.resize_with(SLOTS, Vec::new);
+        let mut buckets: Vec<Bucket> = Vec::new();
+        buckets.resize_with(SLOTS, Bucket::default);
         for slot in events::slots() {
             let types = events::types_of(slot);
             let own = EventSet::of(types.iter().copied());
@@ -95,11 +105,15 @@ impl RuleSet {
                 let condition = pool.specialise(rule.condition, types, &mut known);
                 let is_never = pool.nodes.get(condition as usize) == Some(&Node::Const(false));
                 if let Some(bucket) = buckets.get_mut(usize::from(slot)).filter(|_| !is_never) {
-                    bucket.push((rule.index as u32, condition));
+                    bucket.rules.push((rule.index as u32, condition));
                 }
             }
         }
         let Pool { nodes, predicates, fields, .. } = pool;
+        for bucket in &mut buckets {
+            let conditions = bucket.rules.iter().map(|(_, condition)| *condition);
+            bucket.index = Index::build(conditions, &nodes, &predicates, &fields);
+        }
         Self { generation, matching, rules, buckets, nodes, predicates, fields }
     }
 
@@ -110,7 +124,11 @@ impl RuleSet {
 
     /// Slots that some rule is interested in.
     pub fn slots(&self) -> impl Iterator<Item = u16> {
-        self.buckets.iter().enumerate().filter(|(_, rules)| !rules.is_empty()).map(|(slot, _)| slot as u16)
+        self.buckets
+            .iter()
+            .enumerate()
+            .filter(|(_, bucket)| !bucket.rules.is_empty())
+            .map(|(slot, _)| slot as u16)
     }
 
     /// All rules that were loaded, disabled ones too, in order of definition.
@@ -118,8 +136,13 @@ impl RuleSet {
         &self.rules
     }
 
-    /// Rules for events of a slot, in order of evaluation.
-    pub(super) fn bucket(&self, slot: u16) -> &[(u32, NodeId)] {
-        self.buckets.get(usize::from(slot)).map_or(&[], Vec::as_slice)
+    /// Rules for events of a slot.
+    pub(super) fn bucket(&self, slot: u16) -> Option<&Bucket> {
+        self.buckets.get(usize::from(slot))
+    }
+
+    /// Words of the largest bucket's bit set.
+    pub(super) fn words(&self) -> usize {
+        self.buckets.iter().map(|bucket| bucket.index.words()).max().unwrap_or(0)
     }
 }

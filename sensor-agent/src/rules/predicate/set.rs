@@ -18,6 +18,11 @@ impl ByteSet {
         Self { items: items.into_boxed_slice(), lengths }
     }
 
+    /// Its items.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.items.iter().map(AsRef::as_ref)
+    }
+
     /// Whether `text` is one of them.
     pub fn has(&self, text: &[u8]) -> bool {
         self.lengths & length_bit(text.len()) != 0

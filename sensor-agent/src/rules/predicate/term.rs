@@ -52,7 +52,8 @@ impl<'a, 'm> Values<'a, 'm> {
         }
     }
 
-    fn field(&mut self, number: u32) -> Option<Value<'a>> {
+    /// The value of a field by its number.
+    pub fn field(&mut self, number: u32) -> Option<Value<'a>> {
         let memo = self.memo.get_mut(number as usize)?;
         if memo.0 == self.epoch {
             return self.extracted.get(memo.1 as usize).copied().flatten();

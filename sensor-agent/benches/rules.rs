@@ -1,0 +1,108 @@
+//! Loading and evaluating rules: `cargo bench -p sensor-agent --bench rules`. Prints a Markdown table; rounds of all
+//! measurements alternate, so that a busy machine slows each of them down alike, and the median round counts.
+
+#[path = "../tests/event/mod.rs"]
+mod event;
+
+use std::{fs, hint::black_box, sync::Arc, time::Instant};
+
+use event::Scene;
+use sensor_agent::rules::{Evaluator, LoadOptions, RuleFile, RuleSet, load};
+
+const ROUNDS: usize = 21;
+const EVENTS: u32 = 20_000;
+const BUNDLED: &str = include_str!("../../deploy/rules/saker_rules.yaml");
+/// The official file, where it is at hand.
+const OFFICIAL: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance/official/falco_rules.yaml");
+
+fn main() {
+    let mut sets = vec![("bundled", BUNDLED.to_owned()), ("2,000 synthetic", synthetic(2_000))];
+    match fs::read_to_string(OFFICIAL) {
+        Ok(text) => sets.insert(1, ("official", text)),
+        Err(_absent) => println!("skipped: {OFFICIAL} is not there"),
+    }
+    let mut measured: Vec<Measured> =
+        sets.into_iter().map(|(name, text)| Measured::new(name, text)).collect();
+    for _ in 0..ROUNDS {
+        measured.iter_mut().for_each(Measured::round);
+    }
+    let first = median(&measured[0].event_ns);
+    println!(
+        "| rules | rules for opens | load, ms | open that matches nothing, ns | ratio |\n|---|---|---|---|---|"
+    );
+    for it in &measured {
+        let event = median(&it.event_ns);
+        let (name, opens, load) = (it.name, it.opens, median(&it.load_ms));
+        println!("| {name} | {opens} | {load:.1} | {event:.0} | {:.1} |", event / first);
+    }
+}
+
+struct Measured {
+    name: &'static str,
+    text: String,
+    opens: usize,
+    evaluator: Evaluator,
+    scene: Scene,
+    load_ms: Vec<f64>,
+    event_ns: Vec<f64>,
+}
+
+impl Measured {
+    fn new(name: &'static str, text: String) -> Self {
+        let set = rules(&text);
+        let opens =
+            set.rules().iter().filter(|rule| rule.events.names().any(|name| name == "openat")).count();
+        let evaluator = Evaluator::new(Arc::new(set));
+        let scene = Scene::open("/srv/data/file");
+        Self { name, text, opens, evaluator, scene, load_ms: Vec::new(), event_ns: Vec::new() }
+    }
+
+    fn round(&mut self) {
+        let start = Instant::now();
+        black_box(rules(&self.text));
+        self.load_ms.push(start.elapsed().as_secs_f64() * 1e3);
+        let mut matches = 0;
+        let (evaluator, scene) = (&mut self.evaluator, &mut self.scene);
+        // The event is made once, so that only its evaluation is measured.
+        scene.play(|event| {
+            let start = Instant::now();
+            for _ in 0..EVENTS {
+                evaluator.evaluate(black_box(event), &mut |_, _| matches += 1);
+            }
+            self.event_ns.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(EVENTS));
+        });
+        assert_eq!(matches, 0, "{}: the event is to match nothing", self.name);
+    }
+}
+
+fn rules(text: &str) -> RuleSet {
+    let loaded = load(&[RuleFile { name: "rules.yaml", text }], &LoadOptions::default(), 1);
+    assert!(loaded.errors.is_empty(), "{}", loaded.errors[0]);
+    loaded.set
+}
+
+/// Rules on opened files as people write them: a list or a directory, exceptions by program.
+fn synthetic(count: usize) -> String {
+    let rule = |i: usize| {
+        let condition = match i % 5 {
+            0 => format!("fd.name startswith /opt/app{i}/ and not proc.name in (app{i}, helper{i})"),
+            1 => format!("fd.name in (/etc/app{i}.conf, /etc/app{i}.d/main) and proc.pname != init{i}"),
+            2 => format!("proc.name = tool{i} and fd.name startswith /var/lib"),
+            3 => format!("fd.filename = secret{i} and fd.directory != /tmp"),
+            _ => format!(
+                "(proc.name in (x{i}, y{i}) or fd.name startswith /home/user{i}) and fd.name endswith .key"
+            ),
+        };
+        format!(
+            "- rule: r{i}\n  desc: d\n  condition: evt.type in (open, openat, openat2) and {condition}\n  output: o %fd.name\n  priority: INFO\n"
+        )
+    };
+    (0..count).map(rule).collect()
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}

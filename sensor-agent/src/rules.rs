@@ -21,6 +21,7 @@ pub mod check;
 mod index;
 pub mod set;
 pub mod load;
+pub mod lint;
 pub mod eval;
 #[cfg(test)]
 mod fixture;
@@ -28,6 +29,7 @@ mod fixture;
 pub use error::Fault;
 pub use eval::Evaluator;
 pub use file::RuleFile;
+pub use lint::lint;
 pub use load::{AppendOutput, ExtraField, LoadOptions, Loaded, Selection, describe, load};
 pub use set::{Matching, Rule, RuleSet};
 pub use value::{Type, Value};

@@ -111,6 +111,17 @@ pub enum Command {
         #[expect(missing_docs, reason = "clap would show it as help")]
         common: Common,
     },
+    /// Say what is right in rules files and still not what was meant: rules that never fire, costly conditions.
+    Lint {
+        /// Rules files in load order [default: the configured ones].
+        files: Vec<PathBuf>,
+        /// Findings fail as errors do (exit code 1).
+        #[arg(long)]
+        deny_warnings: bool,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "clap would show it as help")]
+        common: Common,
+    },
     /// Record what the kernel side tells, for `replay`.
     Record {
         /// File to write.
@@ -155,6 +166,7 @@ impl Cli {
         let of_command = match &mut cli.command {
             Some(
                 Command::Doctor { common, .. }
+                | Command::Lint { common, .. }
                 | Command::Record { common, .. }
                 | Command::Replay { common, .. },
             ) => std::mem::take(common),
@@ -169,7 +181,9 @@ impl Cli {
 fn usage(called: Option<&OsString>) -> String {
     let called = called.and_then(|path| Path::new(path).file_name()).filter(|name| *name == "falco");
     let name = if called.is_some() { "falco" } else { "saker" };
-    format!("{name} [OPTION...]\n       {name} doctor | record FILE | replay FILE [OPTION...]")
+    format!(
+        "{name} [OPTION...]\n       {name} doctor | lint [FILE...] | record FILE | replay FILE [OPTION...]"
+    )
 }
 
 impl Common {

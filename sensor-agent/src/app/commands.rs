@@ -4,6 +4,7 @@
 mod describe;
 mod doctor;
 mod kernel;
+mod lint;
 mod list_events;
 mod record;
 mod replay;
@@ -45,6 +46,9 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
             });
         }
         Some(Command::Doctor { trace: false, .. }) => return doctor(&config),
+        Some(Command::Lint { files, deny_warnings, .. }) => {
+            return lint::lint(&config, files, *deny_warnings);
+        }
         Some(Command::Record { file, .. }) => return record::record(&config, file, cli.common.seconds),
         Some(Command::Replay { file, .. }) => return replay::replay(&config, file, cli.common.seconds),
         None => {}
@@ -108,7 +112,10 @@ fn trust(cli: &Cli) -> Trust {
         || cli.describe_all
         || cli.describe.is_some()
         || !cli.validate.is_empty()
-        || matches!(cli.command, Some(Command::Doctor { .. } | Command::Replay { .. }));
+        || matches!(
+            cli.command,
+            Some(Command::Doctor { .. } | Command::Lint { .. } | Command::Replay { .. })
+        );
     if is_question { Trust::Anyone } else { Trust::OwnerOnly }
 }
 
@@ -145,6 +152,9 @@ fn validate(cli: &Cli, config: &Config) -> Result<(), AppError> {
     cli.validate.iter().for_each(|path| tell(&format!("   {}", path.display())));
     let files = rule_files::read_named(&cli.validate)?;
     let loaded = load::load(&files, config, 0);
+    for caution in load::cautions(&loaded) {
+        tell(&caution);
+    }
     let is_described = (cli.describe_all || cli.describe.is_some()) && loaded.errors.is_empty();
     let description = is_described.then(|| load::describe(&files, config, cli.describe.as_deref()));
     validate::answer(&load::reports(&files, &loaded), config.outputs.format.json, description)
@@ -178,7 +188,14 @@ fn describe(cli: &Cli, config: &Config) -> Result<(), AppError> {
 fn doctor(config: &Config) -> Result<(), AppError> {
     let kernel = Kernel::look(config.ring);
     print(&text(|out| doctor::write(out, &kernel, config.ring)))?;
+    print(&text(|out| doctor::rules(out, &leanings(config))))?;
     kernel.attached.map(drop).map_err(AppError::from)
+}
+
+/// What the configured rules ask for and do not get; nothing where there are none.
+fn leanings(config: &Config) -> Vec<String> {
+    let files = rule_files::read(&config.rules, Trust::Anyone);
+    files.map_or(Vec::new(), |files| load::cautions(&load::load(&files.files, config, 0)))
 }
 
 /// Without permission to attach there is an answer all the same; a kernel that refuses is an error.

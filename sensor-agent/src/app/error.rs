@@ -48,6 +48,12 @@ pub enum AppError {
         /// The command that builds it in.
         how: &'static str,
     },
+    /// What `lint` found; each was told.
+    #[error("{faults} faults in rules files")]
+    Findings {
+        /// How many.
+        faults: usize,
+    },
     /// Losses, where the configuration says that they end the program.
     #[error("system call events were dropped, and syscall_event_drops.actions has `exit`")]
     Drops,
@@ -96,6 +102,7 @@ impl AppError {
             | Self::Rules { .. }
             | Self::Unknown { .. }
             | Self::NotBuilt { .. }
+            | Self::Findings { .. }
             | Self::Drops
             | Self::Recording { .. } => 1,
             Self::Capture(error) => match error {

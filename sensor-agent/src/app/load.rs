@@ -1,6 +1,9 @@
 //! Configured rules → rule set and reports: the one way from files to rules, for running and for asking.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     AppError,
@@ -40,6 +43,7 @@ pub(super) fn rules(config: &Config, generation: u32) -> Result<InForce, AppErro
     }
     let mut notices = found.notices;
     notices.extend(loaded.warnings.iter().map(Fault::to_string));
+    notices.extend(cautions(&loaded));
     Ok(InForce {
         set: Arc::new(loaded.set),
         faults: loaded.errors.iter().map(Fault::to_string).collect(),
@@ -67,6 +71,30 @@ fn names(files: &[TextFile]) -> Vec<String> {
 
 fn rule_files<'f>(names: &'f [String], files: &'f [TextFile]) -> Vec<RuleFile<'f>> {
     names.iter().zip(files).map(|(name, file)| RuleFile { name, text: &file.text }).collect()
+}
+
+/// What is to be said of rules besides their warnings: each comparison that never holds, and in one line for each
+/// field or set of events what the sensor does not supply and which rules lean on it.
+pub(super) fn cautions(loaded: &Loaded) -> Vec<String> {
+    let (missing, other): (Vec<_>, Vec<_>) =
+        loaded.cautions.iter().partition(|fault| fault.code() == rules::error::Code::NotSupplied);
+    let mut by_reason: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for fault in missing {
+        let owner = fault.owner.as_ref();
+        let owner = owner.map(|owner| format!("{} `{}`", owner.kind.label(), owner.name));
+        by_reason.entry(fault.reason.to_string()).or_default().extend(owner);
+    }
+    let mut lines: Vec<_> = other.into_iter().map(Fault::to_string).collect();
+    lines.extend(by_reason.into_iter().map(|(reason, owners)| {
+        format!("{reason} (used by {})", owners.into_iter().collect::<Vec<_>>().join(", "))
+    }));
+    lines
+}
+
+/// What `lint` finds.
+pub(super) fn lint(files: &[TextFile], config: &Config) -> rules::lint::Findings {
+    let names = names(files);
+    rules::lint(&rule_files(&names, files), &options(&config.rules))
 }
 
 /// One report a file, in order.

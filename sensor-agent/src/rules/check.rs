@@ -96,6 +96,9 @@ impl Checker<'_> {
             Rhs::Operand(operand) => (&[][..], None, Some(self.right(check, &left, operand)?)),
         };
         self.look_at_words(check.op, &left, words)?;
+        if check.op == Op::In && right.is_none() && modifier.is_none() {
+            self.look_at_set(check, &left, words);
+        }
         if let Some(value) = event_number(check.op, &left, &check.value) {
             return Ok(self.pool.constant(value));
         }
@@ -121,6 +124,19 @@ impl Checker<'_> {
         })
     }
 
+    /// Sets that hold for less than they say.
+    fn look_at_set(&mut self, check: &Check, left: &Typed, words: &[Literal]) {
+        let field = left.name.clone();
+        let warning = if never_in(left) {
+            Warning::NeverIn { field }
+        } else if left.is_field("fd.net") && words.len() > 1 {
+            Warning::FirstOnly { field }
+        } else {
+            return;
+        };
+        self.warnings.push((check.op_span.into(), warning));
+    }
+
     /// What is suspicious, or wrong whatever the type, about the words of a right-hand side.
     fn look_at_words(&mut self, op: Op, left: &Typed, words: &[Literal]) -> SpanResult<()> {
         for word in words {
@@ -132,6 +148,9 @@ impl Checker<'_> {
             if left.ty.is_text() && word.bytes.contains(&0) {
                 return Err((word.span, CheckError::Nul.into()));
             }
+            if text == "<NA>" {
+                self.warnings.push((word.span.into(), Warning::NaText(left.name.clone())));
+            }
             if let Some(warning) = misread(&text) {
                 self.warnings.push((word.span.into(), warning));
             }
@@ -141,6 +160,13 @@ impl Checker<'_> {
         }
         Ok(())
     }
+}
+
+/// Compatible down to these: Falco looks such values up with a length of nothing.
+fn never_in(left: &Typed) -> bool {
+    left.is_field("fd.ip")
+        || (left.shape == Shape::AnyAncestor && !left.ty.is_text())
+        || (left.is_field("evt.rawarg") && !left.ty.is_text())
 }
 
 /// Which operators work on a type.
@@ -205,11 +231,7 @@ fn set(left: &Typed, words: &[Literal]) -> SpanResult<Option<ScalarSet>> {
     for word in words {
         scalars.push(typed(&word.bytes, left.ty).map_err(|error| (word.span, error.into()))?);
     }
-    // Compatible down to these: Falco looks such values up with a length of nothing.
-    let never = left.is_field("fd.ip")
-        || (left.shape == Shape::AnyAncestor && !left.ty.is_text())
-        || (left.is_field("evt.rawarg") && !left.ty.is_text());
-    if never {
+    if never_in(left) {
         return Ok(None);
     }
     if left.is_field("fd.net") {

@@ -129,6 +129,11 @@ pub fn types_of(slot: u16) -> &'static [&'static str] {
     }
 }
 
+/// Everything that some record can be.
+pub fn captured() -> EventSet {
+    EventSet::of(slots().flat_map(types_of).copied())
+}
+
 const _: () = assert!(SLOTS <= u16::MAX as usize);
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::{
     compile::{Node, NodeId},
     fields::{FieldRef, Shape, flag},
     predicate::{Predicate, Values},
+    set::RuleSet,
     value::Value,
 };
 use guard::{Guard, Key};
@@ -47,12 +48,9 @@ impl Index {
     ) -> Self {
         let mut index = Self { always: vec![0; conditions.len().div_ceil(64)], fields: Vec::new() };
         let mut keys: FxHashMap<u32, Vec<(Key, u32)>> = FxHashMap::default();
-        // What may become known later, as of a container, rules nothing out.
-        let is_one = |field: u32| {
-            fields.get(field as usize).is_some_and(|it| it.shape == Shape::One && !it.field.is(flag::PLUGIN))
-        };
+        let is_key = is_key(fields);
         for (place, condition) in (0_u32..).zip(conditions) {
-            match Guard::of(condition, nodes, predicates, &is_one) {
+            match Guard::of(condition, nodes, predicates, &is_key) {
                 Some(guard) => {
                     for (field, key) in guard.keys {
                         keys.entry(field).or_default().push((key, place));
@@ -101,6 +99,16 @@ impl FieldIndex {
         index.prefixes = Prefixes::new(prefixes.into_iter().collect());
         index
     }
+}
+
+/// Whether a condition of a set has a part that can be looked up.
+pub(super) fn has_guard(set: &RuleSet, condition: NodeId) -> bool {
+    Guard::of(condition, &set.nodes, &set.predicates, &is_key(&set.fields)).is_some()
+}
+
+/// Fields that are keys: those with one value. What may become known later, as of a container, rules nothing out.
+fn is_key(fields: &[FieldRef]) -> impl Fn(u32) -> bool {
+    |field| fields.get(field as usize).is_some_and(|it| it.shape == Shape::One && !it.field.is(flag::PLUGIN))
 }
 
 fn set_all(bits: &mut [u64], places: &[u32]) {

@@ -28,6 +28,8 @@ pub struct Loaded {
     pub errors: Vec<Fault>,
     /// What is suspicious.
     pub warnings: Vec<Fault>,
+    /// What Falco accepts in silence, and what this sensor does not supply.
+    pub cautions: Vec<Fault>,
 }
 
 /// Loads files in order. Never fails: with nothing right in them the set is empty and the errors say why.
@@ -48,6 +50,7 @@ pub fn load(files: &[RuleFile<'_>], options: &LoadOptions, generation: u32) -> L
         set: RuleSet::build(pool, rules, &order, options.matching, generation),
         errors: faults.errors,
         warnings: faults.warnings,
+        cautions: faults.cautions,
     }
 }
 

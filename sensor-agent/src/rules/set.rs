@@ -9,6 +9,7 @@ use super::{
     compile::{Node, NodeId, Pool},
     events::{self, EventSet},
     fields::{Context, FieldRef},
+    file::Spot,
     index::Index,
     output::{self, Extra, Format},
     predicate::Predicate,
@@ -30,6 +31,8 @@ pub enum Matching {
 pub struct Rule {
     /// Its place among the rules of its set, and in [`super::Evaluator::counts`].
     pub index: usize,
+    /// Where its definition starts.
+    pub spot: Spot,
     /// Name.
     pub name: String,
     /// Description.

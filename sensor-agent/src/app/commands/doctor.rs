@@ -33,6 +33,15 @@ pub(super) fn write(out: &mut String, kernel: &Kernel, ring: RingSize) -> fmt::R
     }
 }
 
+/// Writes what rules ask for in vain.
+pub(super) fn rules(out: &mut String, cautions: &[String]) -> fmt::Result {
+    if cautions.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nrules")?;
+    cautions.iter().try_for_each(|caution| writeln!(out, "  {}", caution.replace('\n', "\n  ")))
+}
+
 fn line(out: &mut String, name: &str, text: &str) -> fmt::Result {
     writeln!(out, "{name:<14}{text}")
 }

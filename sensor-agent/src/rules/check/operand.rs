@@ -2,8 +2,8 @@
 
 use super::{Checker, SpanResult as Result, refuses_right};
 use crate::rules::{
-    error::{CheckError, Reason},
-    fields::{FieldRef, Shape, flag},
+    error::{CheckError, Reason, Warning},
+    fields::{FieldRef, Shape, Supply, flag},
     lang::{Check, Function, Op, Operand, Span},
     predicate::Term,
     transform::Transformer,
@@ -62,6 +62,9 @@ impl Checker<'_> {
     fn field(&mut self, name: &str, arg: Option<&str>, span: Span) -> Result<Typed> {
         let field = FieldRef::resolve(name, arg).map_err(|error| (span, CheckError::Field(error).into()))?;
         let (ty, shape, row) = (field.ty, field.shape, field.field);
+        if let Supply::Absent(why) = row.supply {
+            self.warnings.push((span.into(), Warning::Absent { field: field.key(), why }));
+        }
         Ok(Typed {
             name: field.key(),
             term: Term::Field(self.pool.field(field)),

@@ -53,12 +53,14 @@ pub struct Faults<'f> {
     pub errors: Vec<Fault>,
     /// Warnings so far.
     pub warnings: Vec<Fault>,
+    /// The same where Falco has no code for it.
+    pub cautions: Vec<Fault>,
 }
 
 impl<'f> Faults<'f> {
     /// No faults yet.
     pub fn new(files: &'f [RuleFile<'f>]) -> Self {
-        Self { files, item: None, errors: Vec::new(), warnings: Vec::new() }
+        Self { files, item: None, errors: Vec::new(), warnings: Vec::new(), cautions: Vec::new() }
     }
 
     /// Says which item the next faults are in, and where it starts.
@@ -90,7 +92,12 @@ impl<'f> Faults<'f> {
     /// A warning that lies behind steps.
     pub fn warn_inside(&mut self, fail: Fail) {
         let fault = self.fault(fail, None);
-        self.warnings.push(fault);
+        self.file_warning(fault);
+    }
+
+    fn file_warning(&mut self, fault: Fault) {
+        let is_own = matches!(&fault.reason, Reason::Warning(warning) if warning.is_own());
+        if is_own { self.cautions.push(fault) } else { self.warnings.push(fault) }
     }
 
     /// An error in a condition.
@@ -102,7 +109,7 @@ impl<'f> Faults<'f> {
     /// A warning in a condition.
     pub fn warn_in(&mut self, place: InCondition<'_>, warning: Warning) {
         let fault = self.fault_in(place, warning.into(), None);
-        self.warnings.push(fault);
+        self.file_warning(fault);
     }
 
     fn fault_in(&self, place: InCondition<'_>, reason: Reason, hint: Option<String>) -> Fault {

@@ -47,7 +47,7 @@ impl ItemKind {
 
 macro_rules! codes {
     ($($variant:ident = $label:literal, $text:literal, $long:literal;)*) => {
-        /// Falco's code of an error or warning.
+        /// Falco's code of an error or warning; `SAKER_` begins those that Falco does not have.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $(#[doc = concat!("`", $label, "`")] $variant),* }
 
@@ -109,6 +109,14 @@ codes! {
         "A rule condition or output have been parsed with a warning";
     UnknownKey = "LOAD_UNKNOWN_KEY", "Unknown key",
         "An item in the rules content contains an unrecognized key. The key will be ignored. This may indicate a typo or a property placed on the wrong item type.";
+    NotSupplied = "SAKER_NOT_SUPPLIED", "What the sensor does not see",
+        "The rule asks for something that this sensor does not supply on this kernel or in this version.";
+    NeverHolds = "SAKER_NEVER_HOLDS", "A comparison that never holds",
+        "A comparison never holds, or holds for less than it says.";
+    Shadowed = "SAKER_SHADOWED", "A rule that never fires",
+        "A rule never fires because an earlier one matches first.";
+    Costly = "SAKER_COSTLY", "A costly condition",
+        "A condition costs much for every event of a kind that is frequent.";
 }
 
 /// The file is no YAML, or not a rule file's.
@@ -307,6 +315,28 @@ pub enum Warning {
     NoEvttype,
     #[error("no event can satisfy what the condition says of `evt.type`: the rule never matches")]
     NoEvent,
+    #[error("the field `{field}` is always absent here: {why}")]
+    Absent { field: String, why: &'static str },
+    #[error("none of the events that the rule is about ({}) is captured by this version", events.join(", "))]
+    NotCaptured { events: Vec<String> },
+    #[error("`{field} in (…)` never holds, as in Falco: write `{field} = a or {field} = b`")]
+    NeverIn { field: String },
+    #[error(
+        "`{field} in (…)` looks at the first network only, as in Falco: write one `{field} = …` for each"
+    )]
+    FirstOnly { field: String },
+    #[error(
+        "`<NA>` is how an absent field is printed, not its value: write `{0} exists` or `not {0} exists`"
+    )]
+    NaText(String),
+    #[error("no event can match: parts of the condition contradict each other")]
+    Contradiction,
+    #[error(
+        "rule `{by}`, which stands before it, matches whenever this one does: with rule_matching `first` it never fires"
+    )]
+    Shadowed { by: String },
+    #[error("`{part}` is asked of every {event} event, and nothing cheaper before it rules events out")]
+    Costly { part: String, event: &'static str },
     #[error("the macro is not used")]
     UnusedMacro,
     #[error("the list is not used")]
@@ -406,6 +436,11 @@ impl Reason {
 }
 
 impl Warning {
+    /// Whether Falco knows nothing like it.
+    pub(super) const fn is_own(&self) -> bool {
+        matches!(self.code(), Code::NotSupplied | Code::NeverHolds | Code::Shadowed | Code::Costly)
+    }
+
     const fn code(&self) -> Code {
         match self {
             Self::UnknownItem => Code::UnknownItem,
@@ -424,6 +459,12 @@ impl Warning {
             Self::UnusedMacro => Code::UnusedMacro,
             Self::UnusedList => Code::UnusedList,
             Self::FieldAsText(_) | Self::CallAsText(_) | Self::PlainRegex(_) => Code::ConditionWarning,
+            Self::Absent { .. } | Self::NotCaptured { .. } => Code::NotSupplied,
+            Self::NeverIn { .. } | Self::FirstOnly { .. } | Self::NaText(_) | Self::Contradiction => {
+                Code::NeverHolds
+            }
+            Self::Shadowed { .. } => Code::Shadowed,
+            Self::Costly { .. } => Code::Costly,
         }
     }
 }

@@ -28,21 +28,21 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// The cheapest guard of a condition; `None`: it has none. `is_one` tells whether a field has a single value.
+    /// The cheapest guard of a condition; `None`: it has none. `is_key` tells whether a field can be looked up by.
     pub(super) fn of(
         id: NodeId,
         nodes: &[Node],
         predicates: &[Predicate],
-        is_one: &dyn Fn(u32) -> bool,
+        is_key: &dyn Fn(u32) -> bool,
     ) -> Option<Self> {
-        let of = |part: &NodeId| Self::of(*part, nodes, predicates, is_one);
+        let of = |part: &NodeId| Self::of(*part, nodes, predicates, is_key);
         match nodes.get(id as usize)? {
             Node::Const(true) | Node::Not(_) => None,
             Node::Const(false) => Some(Self::default()),
             Node::Predicate(number) => {
                 let predicate = predicates.get(*number as usize)?;
                 match predicate.term {
-                    Term::Field(field) if is_one(field) => Self::test(field, &predicate.test),
+                    Term::Field(field) if is_key(field) => Self::test(field, &predicate.test),
                     _ => None,
                 }
             }

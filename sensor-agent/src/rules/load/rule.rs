@@ -9,8 +9,9 @@ use crate::rules::{
         CheckError, Fail, Faults, InCondition, ItemKind, NameError, Reason, Step, UpdateError, Warning,
         nearest,
     },
+    events::{self, EventSet},
     expand::Lists,
-    fields::{CLASSES, Class, FieldError},
+    fields::{CLASSES, Class, FieldError, Supply},
     file::{self, Source},
     lang::{self, SyntaxError, SyntaxErrorKind},
     output::{Extra, Format},
@@ -64,12 +65,17 @@ pub(super) fn load(
     if rule.warn_evttypes && n_events > MANY_EVENTS {
         faults.warn(rule.condition.spot(), Warning::NoEvttype);
     }
+    if n_events != 0 && events.and(events::captured()) == EventSet::NONE {
+        let names = events.names().take(MANY_EVENTS).map(str::to_owned).collect();
+        faults.warn(rule.condition.spot(), Warning::NotCaptured { events: names });
+    }
     // `evt.num=0` is how people write a rule that is to stay silent; this one was not meant to.
     if n_events == 0 && !pool.is_constant(node) {
         faults.warn(rule.condition.spot(), Warning::NoEvent);
     }
     Some(Rule {
         index: 0,
+        spot: rule.spot,
         name: rule.name.text().to_owned(),
         desc: rule.desc.text().to_owned(),
         output,
@@ -158,7 +164,14 @@ fn outputs(
         .map_err(Reason::Output)
         .and_then(|format| Ok((format, fields.into_iter().map(extra).collect::<Result<Vec<_>, _>>()?)));
     match compiled {
-        Ok(outputs) => Some(outputs),
+        Ok(outputs) => {
+            for field in outputs.0.fields() {
+                if let Supply::Absent(why) = field.field.supply {
+                    faults.warn_inside(fail(Warning::Absent { field: field.key(), why }.into()));
+                }
+            }
+            Some(outputs)
+        }
         Err(reason) if rule.skip_if_unknown_filter => {
             faults.warn_inside(fail(Warning::UnknownFilter { cause: reason.to_string() }.into()));
             None

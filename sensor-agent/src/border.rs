@@ -3,6 +3,7 @@
 //! this module cross, over [`channel`]; nothing may be shared that could not cross a socket.
 
 pub mod alert;
+pub mod context;
 pub mod facts;
 pub mod latency;
 pub mod stats;
@@ -11,6 +12,7 @@ pub mod channel;
 
 pub use alert::{Alert, FieldValue, Priority};
 pub use channel::{Receiver, RecvError, SendError, Sender, channel};
+pub use context::{Context, Told, Wanted};
 pub use facts::Facts;
 pub use latency::Latency;
 pub use stats::{SinkCount, Stats};
@@ -28,6 +30,8 @@ pub enum Outbound {
     Stats(Box<Stats>),
     /// What changes with a reload at most, at start and after each.
     Facts(Box<Facts>),
+    /// A container was seen of which nothing is known yet.
+    Wanted(Wanted),
     /// A canary came out at the end of the pipeline.
     Canary {
         /// Which way it went: `syscall` or `lifecycle`.
@@ -44,6 +48,8 @@ pub enum Outbound {
 pub enum Inbound {
     /// Load rules and configuration again (SIGHUP or a changed file).
     Reload,
+    /// What is known of a container now; at the first answer of all its events may go on.
+    Context(Told),
     /// Drain what is in the ring and end.
     Stop,
 }

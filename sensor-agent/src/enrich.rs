@@ -3,14 +3,18 @@
 
 mod cgroup;
 pub mod container;
+mod context;
 pub mod event;
 pub mod host;
 pub mod path;
+mod pinned;
 pub mod process;
 pub mod state;
 mod table;
 
 pub use container::Container;
+pub use context::Metadata;
 pub use event::{Event, Side};
+pub use pinned::Pinned;
 pub use process::{Process, ProcessKey};
 pub use state::{Counts, Limits, State};

@@ -1,6 +1,6 @@
 //! The agent as a library, modules in data-flow order: each may import only what stands above it.
-//! Two exceptions: `app` wires everything and nobody imports it; `border` is open to all and imports nobody. `sinks` and
-//! `telemetry` stand right of the privilege border and import nothing else.
+//! Two exceptions: `app` wires everything and nobody imports it; `border` is open to all and imports nobody. `context`,
+//! `sinks` and `telemetry` stand right of the privilege border and import nothing else.
 
 /// Command line, configuration, commands: wires everything.
 pub mod app;
@@ -8,10 +8,14 @@ pub mod app;
 pub mod border;
 /// The kernel edge: load, attach, drain, count.
 pub mod capture;
+/// What container runtimes tell. Right of the border.
+pub mod context;
 /// Bytes → borrowed records. Pure.
 pub mod decode;
 /// Record → event with its context.
 pub mod enrich;
+/// Events that wait for what runtimes tell.
+pub mod hold;
 /// Rule files → verdicts and alerts. Pure.
 pub mod rules;
 /// Alerts → lines → world. Right of the border.

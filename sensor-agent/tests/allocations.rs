@@ -48,7 +48,9 @@ fn allocations(rules: &str, name: &str, times: u32) -> (u64, u32) {
     let mut matches = 0;
     let mut play = |times: u32| {
         for _ in 0..times {
-            scene.play(|event| evaluator.evaluate(event, &mut |_, _| matches += 1));
+            scene.play(|event| {
+                evaluator.evaluate(event, &mut |_, _| matches += 1);
+            });
         }
     };
     let before = ALLOCATIONS.with(Cell::get);

@@ -6,9 +6,10 @@
 //! than Falco: an unknown key and a value of the wrong kind are errors, with the place of each.
 //!
 //! Saker's own keys: `rules_strict` (a fault in one rule refuses its file; default off: the other rules run),
-//! `resolved_paths` (on or off), `saker.ring_bytes` and `saker.reserve_bytes` (see [`RingSize`]).
+//! `resolved_paths` (on or off), `metadata.hold_ms` (see [`crate::hold`]), `saker.ring_bytes` and `saker.reserve_bytes` (see [`RingSize`]).
 
 mod check;
+mod engines;
 mod keys;
 mod option;
 mod raw;
@@ -32,6 +33,7 @@ use super::{
     cli::Common,
     files::{FileError, Trust},
 };
+use crate::context;
 
 /// Everything that was decided before the sensor starts.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +64,10 @@ pub struct Config {
     pub metrics: Option<Metrics>,
     /// What is done about lost events.
     pub drops: Drops,
+    /// Container runtimes that are asked.
+    pub runtimes: context::Options,
+    /// How long an event may wait for what they tell; zero: not at all.
+    pub hold: Duration,
     /// `-v`: statistics at the end.
     pub is_verbose: bool,
     /// `-M`: the sensor stops after this time; `None`: never.
@@ -175,6 +181,7 @@ impl Config {
         config.files = raw.files;
         config.includes = raw.includes;
         config.hostname = (surroundings.variables)("FALCO_HOSTNAME").filter(|name| !name.is_empty());
+        config.runtimes.host_root = (surroundings.variables)("HOST_ROOT").unwrap_or_default();
         Ok(config)
     }
 

@@ -18,6 +18,7 @@ use self::{drops::Watch, snapshots::Ticker};
 use super::{AppError, config::Config};
 use crate::{
     border::{Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats, since_epoch},
+    context,
     sinks::{SinkError, Worker},
     telemetry::Telemetry,
 };
@@ -56,10 +57,11 @@ impl Egress {
     ) -> Result<Self, AppError> {
         let (drops, timeout) = (Watch::new(&config.drops), config.outputs.timeout);
         let ticker = Ticker::new(config.metrics.clone());
-        let office = Office { worker, telemetry, drops, ticker, timeout, commands, by_drops: false };
+        let failed = |source| AppError::Environment { action: "start a thread".to_owned(), source };
+        let context = context::Service::start(config.runtimes.clone(), commands.clone()).map_err(failed)?;
+        let office = Office { worker, telemetry, drops, ticker, timeout, commands, context, by_drops: false };
         let body = move || office.serve(&inbox);
         let thread = thread::Builder::new().name("saker-egress".to_owned()).spawn(body);
-        let failed = |source| AppError::Environment { action: "start a thread".to_owned(), source };
         Ok(Self { thread: thread.map_err(failed)? })
     }
 
@@ -78,6 +80,7 @@ struct Office {
     /// `output_timeout`
     timeout: Duration,
     commands: Sender<Inbound>,
+    context: context::Service,
     by_drops: bool,
 }
 
@@ -92,6 +95,10 @@ impl Office {
                     self.observe(*stats);
                     self.worker.tell_slow(self.timeout);
                     telemetry.sinks(self.worker.counts(), self.worker.discarded() + inbox.discarded());
+                }
+                Ok(Outbound::Wanted(wanted)) => {
+                    // Without room the container's next event asks again.
+                    let _asked = self.context.ask(wanted);
                 }
                 Ok(Outbound::Facts(facts)) => telemetry.facts(*facts),
                 Ok(Outbound::Canary { path, nonce, time_ns }) => {

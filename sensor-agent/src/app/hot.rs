@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    border::{Outbound, Stats, since_epoch},
+    border::{Outbound, Stats, Told, since_epoch},
     capture::{CaptureError, Round, Sensor},
     rules::RuleSet,
 };
@@ -16,6 +16,8 @@ use super::pipeline::Pipeline;
 
 /// Longest sleep without records: the latency of an order on an idle machine.
 const IDLE: Duration = Duration::from_millis(100);
+/// The same while events wait for runtimes.
+const HOLDING: Duration = Duration::from_millis(1);
 const STATS_PERIOD: Duration = Duration::from_secs(1);
 /// What is in the ring at the end is drained for so long at most: other processes may fill it for ever.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
@@ -24,6 +26,8 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 pub(super) enum Order {
     /// Take this rule set; answer when it is in force.
     Rules(Arc<RuleSet>, mpsc::SyncSender<()>),
+    /// Take what was told of a container.
+    Context(Told),
     /// Drain what is in the ring and end.
     Stop,
 }
@@ -47,6 +51,7 @@ impl Hot {
         self.sensor.policy.set_interest([]);
         let deadline = Instant::now() + DRAIN_LIMIT;
         while self.round().records > 0 && Instant::now() < deadline {}
+        self.pipeline.flush();
         self.tell();
         ended
     }
@@ -55,20 +60,32 @@ impl Hot {
         let mut next_stats = Instant::now();
         loop {
             let round = self.round();
+            if !self.obey() {
+                return Ok(());
+            }
+            let now = Instant::now();
+            self.pipeline.tick(now);
+            if now >= next_stats {
+                next_stats = now + STATS_PERIOD;
+                self.tell();
+            }
+            self.sensor.drain.wait(round, if self.pipeline.is_holding() { HOLDING } else { IDLE })?;
+        }
+    }
+
+    /// Obeys the orders that wait; says whether to go on.
+    fn obey(&mut self) -> bool {
+        loop {
             match self.orders.try_recv() {
                 Ok(Order::Rules(rules, done)) => {
                     self.pipeline.swap_rules(rules);
                     // Who asked may have ended meanwhile; the rules are in force all the same.
                     let _gone = done.send(());
                 }
-                Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return Ok(()),
-                Err(mpsc::TryRecvError::Empty) => {}
+                Ok(Order::Context(told)) => self.pipeline.learn(told),
+                Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
+                Err(mpsc::TryRecvError::Empty) => return true,
             }
-            if Instant::now() >= next_stats {
-                next_stats = Instant::now() + STATS_PERIOD;
-                self.tell();
-            }
-            self.sensor.drain.wait(round, IDLE)?;
         }
     }
 

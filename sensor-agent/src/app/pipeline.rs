@@ -1,16 +1,17 @@
 //! One record through decode, enrich and rules. What comes out crosses the border; nothing here waits, reads or asks
-//! for the time.
+//! for the time: it is told.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     border::{
-        Outbound, Sender,
+        Outbound, Sender, Told,
         stats::{RuleCount, Stats},
     },
     decode::{DecodeError, Record},
-    enrich::{State, host::ProcessFiles},
-    rules::{Evaluator, RuleSet},
+    enrich::{Event, Metadata, State, host::ProcessFiles},
+    hold::{Held, Hold, Limits},
+    rules::{Evaluator, Rule, RuleSet, eval::Undecided, fields::Context},
 };
 
 use super::canary::{Ears, Heard};
@@ -19,6 +20,9 @@ use super::canary::{Ears, Heard};
 pub(super) struct Pipeline {
     state: State,
     evaluator: Evaluator,
+    hold: Hold,
+    /// As it was told last.
+    now: Instant,
     out: Sender<Outbound>,
     ears: Option<Ears>,
     decoded: u64,
@@ -34,6 +38,8 @@ impl Pipeline {
         Self {
             state,
             evaluator: Evaluator::new(rules),
+            hold: Hold::new(Limits::default()),
+            now: Instant::now(),
             out,
             ears: None,
             decoded: 0,
@@ -48,8 +54,53 @@ impl Pipeline {
         self.ears = Some(ears);
     }
 
+    /// Asks the egress half for containers from now on, and lets events wait for its answers.
+    pub(super) fn ask(&mut self, limits: Limits) {
+        self.hold = Hold::new(limits);
+        self.state.ask();
+    }
+
+    /// Takes an answer; the events that waited for it go on.
+    pub(super) fn learn(&mut self, told: Told) {
+        let full_id = told.full_id.clone();
+        self.state.learn(told);
+        let held = self.hold.release(&full_id);
+        self.go_on(&held, None);
+    }
+
+    /// Tells the time; events that have waited long enough go on.
+    pub(super) fn tick(&mut self, now: Instant) {
+        self.now = now;
+        while let Some((full_id, held)) = self.hold.expire(now) {
+            self.state.give_up(&full_id);
+            self.go_on(&held, None);
+        }
+    }
+
+    /// Whether events wait.
+    pub(super) fn is_holding(&self) -> bool {
+        !self.hold.is_empty()
+    }
+
+    /// Lets everything go on that waits: the rules that it waits for are about to go.
+    pub(super) fn flush(&mut self) {
+        let held = self.hold.drain();
+        self.go_on(&held, Some(Metadata::Pending));
+    }
+
+    fn go_on(&mut self, held: &[Held], metadata: Option<Metadata<'_>>) {
+        for Held { event, undecided } in held {
+            let metadata = metadata.unwrap_or_else(|| self.state.metadata(event.actor()));
+            let (evaluator, out) = (&mut self.evaluator, &self.out);
+            // `None` is a record that cannot be parsed a second time: there is none.
+            let _same =
+                event.again(&self.state, metadata, |event| conclude(evaluator, out, event, undecided));
+        }
+    }
+
     /// Takes another rule set; counts of rules that stay are kept.
     pub(super) fn swap_rules(&mut self, rules: Arc<RuleSet>) {
+        self.flush();
         self.earlier = self.counts();
         self.evaluator = Evaluator::new(rules);
     }
@@ -59,6 +110,16 @@ impl Pipeline {
         match self.state.seed(snapshot, files) {
             Ok(records) => self.decoded += records as u64,
             Err(error) => self.fail(error),
+        }
+        self.send_wanted();
+    }
+
+    fn send_wanted(&mut self) {
+        for wanted in self.state.take_wanted() {
+            let full_id = wanted.full_id.clone();
+            if self.out.send(Outbound::Wanted(wanted)).is_err() {
+                self.state.forget(&full_id);
+            }
         }
     }
 
@@ -81,18 +142,22 @@ impl Pipeline {
 
     fn take(&mut self, record: &Record<'_>) {
         let heard = self.ears.as_mut().map_or(Heard::Nothing, |ears| ears.hear(record));
-        let (evaluator, out, evaluated) = (&mut self.evaluator, &self.out, &mut self.evaluated);
+        let (evaluator, hold, now) = (&mut self.evaluator, &mut self.hold, self.now);
+        let (out, evaluated) = (&self.out, &mut self.evaluated);
         self.state.apply(record, |event| {
             *evaluated += 1;
             if heard != Heard::Nothing {
                 // The agent's own sign of life: it went the whole way, and no rule has to know of it.
                 return;
             }
-            evaluator.evaluate(event, &mut |rule, context| {
-                // A full queue is counted by the channel; a closed one means that the agent is ending.
-                let _discarded = out.send(Outbound::Alert(rule.alert(context)));
-            });
+            let undecided = evaluator.evaluate(event, &mut |rule, context| alert(out, rule, context));
+            let Some(Err(undecided)) = undecided.map(|undecided| hold.keep(event, undecided, now)) else {
+                return;
+            };
+            let event = Event { metadata: Metadata::Pending, ..*event };
+            conclude(evaluator, out, &event, &undecided);
         });
+        self.send_wanted();
         if let Heard::Canary(path, nonce) = heard {
             let time_ns = self.state.host().boot_epoch_ns.saturating_add(record.prefix.header.time_ns);
             let _discarded = self.out.send(Outbound::Canary { path, nonce, time_ns });
@@ -105,8 +170,10 @@ impl Pipeline {
         let failures = DecodeError::LABELS.iter().zip(self.failures).filter(|(_, count)| *count != 0);
         stats.decode_failures = failures.map(|(label, count)| ((*label).to_owned(), count)).collect();
         stats.evaluated = self.evaluated;
+        stats.hold = self.hold.counts();
         stats.rules = self.counts();
         let table = self.state.stats();
+        stats.containers = table.containers;
         stats.processes = table.processes;
         stats.processes_max = table.processes_max;
         stats.processes_evicted = table.processes_evicted + table.processes_refused;
@@ -134,4 +201,14 @@ impl Pipeline {
     pub(super) fn out(&self) -> &Sender<Outbound> {
         &self.out
     }
+}
+
+/// Decides what had to wait, with what is known by now.
+fn conclude(evaluator: &mut Evaluator, out: &Sender<Outbound>, event: &Event<'_>, undecided: &Undecided) {
+    evaluator.resume(event, undecided, &mut |rule, context| alert(out, rule, context));
+}
+
+fn alert(out: &Sender<Outbound>, rule: &Rule, context: &Context<'_>) {
+    // A full queue is counted by the channel; a closed one means that the agent is ending.
+    let _discarded = out.send(Outbound::Alert(rule.alert(context)));
 }

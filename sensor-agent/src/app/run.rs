@@ -27,6 +27,7 @@ use crate::{
     border::{self, Alert, Facts, Inbound, Outbound, Priority, RecvError, Sender},
     capture::{CaptureError, HOOKS, Options, Policy, Sensor},
     enrich::{Limits, State, host::Host, host::ProcFiles},
+    hold,
     rules::RuleSet,
     telemetry::{
         self, Telemetry,
@@ -38,7 +39,7 @@ use crate::{
 
 /// Messages that may wait at the border in either direction.
 const BORDER: usize = 4096;
-const ORDERS: usize = 8;
+const ORDERS: usize = 256;
 /// Calls that keep working directories right, whatever the rules ask for.
 const STATE_CALLS: [&str; 2] = ["chdir", "fchdir"];
 
@@ -70,6 +71,7 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let processes = std::mem::take(&mut sensor.processes);
     let state = State::new(host, Limits { processes: config.processes });
     let mut pipeline = Pipeline::new(state, Arc::clone(&rules.set), out);
+    pipeline.ask(hold::Limits { age: config.hold, ..hold::Limits::default() });
     pipeline.seed(&processes, &ProcFiles::new(&processes));
     drop(processes);
     policy.set_interest(interest(&rules.set));
@@ -175,6 +177,12 @@ impl Control<'_> {
             match inbound.recv(Duration::from_millis(200)) {
                 Ok(Inbound::Stop) | Err(RecvError::Closed) => return,
                 Ok(Inbound::Reload) => self.reload(orders, &mut rules),
+                // It waits for room: what was told of a container must not be lost.
+                Ok(Inbound::Context(told)) => {
+                    if orders.send(Order::Context(told)).is_err() {
+                        return;
+                    }
+                }
                 Err(RecvError::Quiet) => {}
             }
         }

@@ -28,6 +28,10 @@ pub struct Stats {
     pub processes_max: u64,
     /// Processes evicted because the table was full.
     pub processes_evicted: u64,
+    /// Containers that were asked for and are remembered.
+    pub containers: u64,
+    /// Events that waited for what runtimes tell.
+    pub hold: Hold,
     /// Events evaluated by rules.
     pub evaluated: u64,
     /// Matches by rule, in rule order; rules that never matched are left out.
@@ -56,6 +60,21 @@ pub struct Ring {
     pub used_bytes: u64,
     /// Bytes consumed since start: the consumer's progress.
     pub consumed_bytes: u64,
+}
+
+/// Events that waited for what runtimes tell of their container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Events that were held.
+    pub held: u64,
+    /// Of those: the runtimes answered.
+    pub released: u64,
+    /// Of those: `metadata.hold_ms` went by.
+    pub timed_out: u64,
+    /// Events that found no room to wait.
+    pub overflowed: u64,
+    /// Bytes of events that wait now.
+    pub waiting_bytes: u64,
 }
 
 /// How often a rule matched.

@@ -23,6 +23,14 @@ pub(super) struct Cgroup {
 }
 
 impl Cgroup {
+    /// The container that the path alone proves.
+    pub(super) fn sure_container(&self) -> Option<&Container> {
+        match &self.container {
+            Some((container, Evidence::Strong)) => Some(container),
+            _ => None,
+        }
+    }
+
     /// The container of a process in this cgroup and in the pid namespace with inode number `pid_ns`.
     pub(super) fn container(&self, pid_ns: u32) -> Option<Arc<Container>> {
         match &self.container {

@@ -16,7 +16,9 @@
 //! `ID` is 64 hexadecimal digits; each may end with `.scope`. The component nearest to the leaf decides, so a process in
 //! a cgroup that its container made for itself (`ID/init.scope`) still is in the container, where Falco says `host`.
 
-/// A container, as far as its cgroup path tells. Names, images and pods come from runtimes with a later piece.
+use crate::border::Wanted;
+
+/// A container, as far as its cgroup path tells; names, images and pods are what runtimes tell of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
     /// Falco's `container.id`: the first 12 characters of an id of containerd, CRI-O, Docker or Podman, else the whole.
@@ -25,6 +27,8 @@ pub struct Container {
     pub full_id: String,
     /// Falco's `container.type`: `docker`, `containerd`, `cri-o`, `podman` ...
     pub runtime: &'static str,
+    /// containerd's namespace, where the path names it.
+    pub namespace: Option<String>,
 }
 
 /// How much a path's shape proves.
@@ -69,13 +73,28 @@ impl Container {
         in_namespace(path).map(|found| (found, Evidence::Weak))
     }
 
+    /// The question for what the path does not tell.
+    pub(super) fn wanted(&self) -> Wanted {
+        let (full_id, runtime) = (self.full_id.clone(), self.runtime.to_owned());
+        Wanted { full_id, runtime, namespace: self.namespace.clone() }
+    }
+
     fn short(full_id: &str, runtime: &'static str) -> Self {
         let id = full_id.get(..REPORTED_CHARS).unwrap_or(full_id);
-        Self { id: id.to_owned(), full_id: full_id.to_owned(), runtime }
+        Self { id: id.to_owned(), full_id: full_id.to_owned(), runtime, namespace: None }
+    }
+
+    fn within(self, namespace: Option<&str>) -> Self {
+        Self { namespace: namespace.map(str::to_owned), ..self }
     }
 
     fn whole(name: &str, runtime: &'static str) -> Option<Self> {
-        (!name.is_empty()).then(|| Self { id: name.to_owned(), full_id: name.to_owned(), runtime })
+        (!name.is_empty()).then(|| Self {
+            id: name.to_owned(),
+            full_id: name.to_owned(),
+            runtime,
+            namespace: None,
+        })
     }
 }
 
@@ -83,7 +102,10 @@ fn named_by(above: &str, component: &str) -> Option<Container> {
     let stem = component.strip_suffix(".scope").unwrap_or(component);
     if let Some(id) = stem.get(stem.len().saturating_sub(ID_DIGITS)..).filter(|id| is_id(id)) {
         let prefix = &stem[..stem.len() - ID_DIGITS];
-        return runtime_of(above, prefix).map(|runtime| Container::short(id, runtime));
+        let runtime = runtime_of(above, prefix)?;
+        let namespace =
+            above.strip_prefix('/').filter(|above| runtime == "containerd" && !above.contains('/'));
+        return Some(Container::short(id, runtime).within(namespace));
     }
     let parent = above.rsplit('/').next().unwrap_or_default();
     if parent == "lxc" && above.ends_with("/libvirt/lxc") {
@@ -136,7 +158,8 @@ fn in_namespace(path: &str) -> Option<Container> {
     if !is_namespace || !is_name || is_systemd(namespace) || is_systemd(name) {
         return None;
     }
-    (!HOST_PARENTS.contains(&namespace)).then(|| Container::short(name, "containerd"))
+    let is_host = HOST_PARENTS.contains(&namespace);
+    (!is_host).then(|| Container::short(name, "containerd").within(Some(namespace)))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use sensor_common::{
     syscalls::{self, Row},
 };
 
-use super::{Process, State};
+use super::{Metadata, Process, State};
 use crate::decode::{Body, Record};
 
 /// One event as rules see it. A record is one event, but a fork is two: the caller's and the child's (Falco's clone
@@ -22,6 +22,10 @@ pub struct Event<'a> {
     pub side: Side,
     /// The process that did it (of [`Side::Child`] the child), after what the record changed.
     pub actor: &'a Process,
+    /// The ancestors of `actor` as they were, parent first, when the event is looked at later.
+    pub ancestors: Option<&'a [Process]>,
+    /// What is known of the actor's container.
+    pub metadata: Metadata<'a>,
     /// All other processes, users, the host.
     pub state: &'a State,
 }
@@ -65,11 +69,16 @@ impl<'a> Event<'a> {
 
     /// The parent process, if it is known.
     pub fn parent(&self) -> Option<&'a Process> {
-        self.state.parent(self.actor)
+        match self.ancestors {
+            Some(ancestors) => ancestors.first(),
+            None => self.state.parent(self.actor),
+        }
     }
 
     /// The process, its parent, and so on upwards; bounded and free of loops.
     pub fn lineage(&self) -> impl Iterator<Item = &'a Process> + use<'a> {
-        self.state.lineage(self.actor)
+        let kept = self.ancestors.map(|ancestors| std::iter::once(self.actor).chain(ancestors));
+        let found = self.ancestors.is_none().then(|| self.state.lineage(self.actor));
+        kept.into_iter().flatten().chain(found.into_iter().flatten())
     }
 }

@@ -7,12 +7,16 @@ mod seed;
 use sensor_common::{Task, event::exit};
 
 use super::{
-    Event, Process, ProcessKey, Side,
+    Event, Metadata, Process, ProcessKey, Side,
     cgroup::{Cgroup, Cgroups},
+    context::Contexts,
     host::Host,
     table::{Entry, Place, Table},
 };
-use crate::decode::{Body, Record};
+use crate::{
+    border::{Told, Wanted},
+    decode::{Body, Record},
+};
 
 /// Bounds of the state; each has a counter for what it turned away.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +42,8 @@ pub struct Counts {
     pub processes_evicted: u64,
     /// Processes that were not kept because the table was full of living ones. Their events are handed out all the same.
     pub processes_refused: u64,
+    /// Containers that were asked for and are remembered.
+    pub containers: u64,
 }
 
 /// Ancestors that are followed.
@@ -50,6 +56,7 @@ pub struct State {
     limits: Limits,
     table: Table,
     cgroups: Cgroups,
+    contexts: Contexts,
     /// Events handed out.
     n_events: u64,
 }
@@ -57,7 +64,8 @@ pub struct State {
 impl State {
     /// An empty table on this host.
     pub fn new(host: Host, limits: Limits) -> Self {
-        Self { host, limits, table: Table::new(limits.processes), cgroups: Cgroups::new(), n_events: 0 }
+        let (table, cgroups, contexts) = (Table::new(limits.processes), Cgroups::new(), Contexts::new());
+        Self { host, limits, table, cgroups, contexts, n_events: 0 }
     }
 
     /// Takes a record in and hands out the events it is: none (first sight, cgroup), one, or two (fork). The event shows
@@ -66,7 +74,11 @@ impl State {
         match &record.body {
             Body::Cgroup(cgroup) => {
                 let path = record.text(&cgroup.path).unwrap_or_default();
-                self.cgroups.learn(cgroup.hierarchy, cgroup.id, path);
+                let cgroup = self.cgroups.learn(cgroup.hierarchy, cgroup.id, path);
+                // Before its first process runs.
+                if let Some(container) = cgroup.sure_container() {
+                    self.contexts.see(container, record.prefix.header.time_ns);
+                }
             }
             Body::Process(told) => {
                 self.snapshot(record, told);
@@ -80,6 +92,7 @@ impl State {
                 let place = self.touch(&record.prefix.task);
                 self.hand_out(record, Side::Caller, place, &mut handle);
                 if told.flags & exit::GROUP_DEAD != 0 {
+                    self.end_container(place);
                     self.table.end(place);
                 } else if let Some(entry) = self.table.get_mut(place) {
                     entry.process.threads = entry.process.threads.saturating_sub(1).max(1);
@@ -128,6 +141,36 @@ impl State {
         self.host = host;
     }
 
+    /// Asks for containers from now on ([`Self::take_wanted`]); before, all are unknown.
+    pub fn ask(&mut self) {
+        self.contexts.is_asking = true;
+    }
+
+    /// Containers that were seen since the last call and are not known.
+    pub fn take_wanted(&mut self) -> impl Iterator<Item = Wanted> + use<> {
+        self.contexts.take_wanted().into_iter()
+    }
+
+    /// The question for a container was not taken.
+    pub fn forget(&mut self, full_id: &str) {
+        self.contexts.forget(full_id);
+    }
+
+    /// Takes what was told of a container.
+    pub fn learn(&mut self, told: Told) {
+        self.contexts.learn(told);
+    }
+
+    /// Nobody told of a container in time.
+    pub fn give_up(&mut self, full_id: &str) {
+        self.contexts.give_up(full_id);
+    }
+
+    /// What is known of the container of a process.
+    pub fn metadata(&self, process: &Process) -> Metadata<'_> {
+        self.contexts.of(process.container.as_deref())
+    }
+
     /// Counters of the process table.
     pub fn stats(&self) -> Counts {
         Counts {
@@ -135,6 +178,7 @@ impl State {
             processes_max: self.limits.processes as u64,
             processes_evicted: self.table.n_evicted,
             processes_refused: self.table.n_refused,
+            containers: self.contexts.len() as u64,
         }
     }
 
@@ -150,10 +194,29 @@ impl State {
         handle: &mut impl FnMut(&Event<'_>),
     ) {
         self.n_events += 1;
+        let boot_ns = record.prefix.header.time_ns;
+        self.see_container(place, boot_ns);
         let state: &Self = self;
         let Some(actor) = state.at(place) else { return };
-        let time_ns = state.host.boot_epoch_ns.saturating_add(record.prefix.header.time_ns);
-        handle(&Event { num: state.n_events, time_ns, record, side, actor, state });
+        let (num, time_ns) = (state.n_events, state.host.boot_epoch_ns.saturating_add(boot_ns));
+        let metadata = state.metadata(actor);
+        handle(&Event { num, time_ns, record, side, actor, ancestors: None, metadata, state });
+    }
+
+    fn see_container(&mut self, place: Place, now_ns: u64) {
+        if let Some(container) = self.table.get(place).and_then(|entry| entry.process.container.as_ref()) {
+            self.contexts.see(container, now_ns);
+        }
+    }
+
+    /// The first process of a pid namespace ends: in most cases its container does.
+    fn end_container(&mut self, place: Place) {
+        let process = self.table.get(place).map(|entry| &entry.process);
+        if let Some(Process { container: Some(container), facts, .. }) = process
+            && facts.vpid == 1
+        {
+            self.contexts.end(container);
+        }
     }
 
     /// The process of a record, with what its task tells; put together from that if nothing else is known.

@@ -1,7 +1,11 @@
-//! Evaluation: an event against the rules of its slot. Every predicate and every shared part is answered once.
+//! Evaluation: an event against the rules of its slot. Every predicate and every shared part is answered once. Answers
+//! are three-valued while the runtimes have not told of the event's container (DESIGN D7).
 
+mod undecided;
 #[cfg(test)]
 mod tests;
+
+pub use undecided::Undecided;
 
 use std::sync::Arc;
 
@@ -9,12 +13,32 @@ use bumpalo::Bump;
 
 use super::{
     compile::{Node, NodeId},
-    fields::Context,
+    fields::{Context, flag},
     index,
+    output::Extra,
     predicate::Values,
     set::{Matching, Rule, RuleSet},
 };
-use crate::enrich::Event;
+use crate::enrich::{Event, Metadata};
+
+/// What is known of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    False = 0,
+    True = 1,
+    /// It depends on what runtimes have yet to tell.
+    Unknown = 2,
+}
+
+impl Answer {
+    const fn of(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+/// Bits of an answer beside the event's number.
+const ANSWER_BITS: u32 = 2;
+const ANSWER_MASK: u32 = 3;
 
 /// Bytes that the values of an event may take before the arena asks for more: a path and a command line, each in several forms.
 const ARENA: usize = 64 * 1024;
@@ -25,11 +49,15 @@ pub struct Evaluator {
     set: Arc<RuleSet>,
     /// Values of one event; reset behind it.
     arena: Bump,
-    /// By condition: the event that it was answered for, times two, plus the answer.
+    /// By condition: the event that it was answered for, and the answer in the lowest bits.
     answers: Vec<u32>,
     /// By field: the event that it was extracted for, and where the value is.
     extracted: Vec<(u32, u32)>,
-    /// Number of the event among those that the memory above knows; 31 bits.
+    /// By predicate: it looks at what runtimes tell.
+    needs_context: Vec<bool>,
+    /// By rule: what it says depends on what runtimes tell.
+    says_context: Vec<bool>,
+    /// Number of the event among those that the memory above knows; 30 bits.
     epoch: u32,
     counts: Vec<u64>,
     /// A bit for each rule of the bucket that the event can match.
@@ -43,6 +71,8 @@ impl Evaluator {
             arena: Bump::with_capacity(ARENA),
             answers: vec![0; set.nodes.len()],
             extracted: vec![(0, 0); set.fields.len()],
+            needs_context: set.predicates.iter().map(|it| it.needs_context(&set.fields)).collect(),
+            says_context: set.rules().iter().map(says_context).collect(),
             epoch: 0,
             counts: vec![0; set.rules().len()],
             candidates: vec![0; set.words()],
@@ -55,35 +85,67 @@ impl Evaluator {
         &self.set
     }
 
-    /// Calls `on_match` for the rules that match: the first one, or all, as the set says.
-    pub fn evaluate(&mut self, event: &Event<'_>, on_match: &mut dyn FnMut(&Rule, &Context<'_>)) {
+    /// Calls `on_match` for the rules that match: the first one, or all, as the set says. What cannot be decided, or said,
+    /// before the event's container is known is handed back; [`Self::resume`] goes on with it.
+    pub fn evaluate(
+        &mut self,
+        event: &Event<'_>,
+        on_match: &mut dyn FnMut(&Rule, &Context<'_>),
+    ) -> Option<Undecided> {
         self.next_epoch();
-        self.run(event, on_match);
+        let undecided = self.run(event, None, on_match);
+        self.arena.reset();
+        undecided
+    }
+
+    /// Goes on with an event whose `metadata` is final by now. Only what was unknown is asked again.
+    pub fn resume(
+        &mut self,
+        event: &Event<'_>,
+        undecided: &Undecided,
+        on_match: &mut dyn FnMut(&Rule, &Context<'_>),
+    ) {
+        self.next_epoch();
+        for (node, holds) in &undecided.known {
+            if let Some(slot) = self.answers.get_mut(*node as usize) {
+                *slot = self.epoch << ANSWER_BITS | u32::from(*holds);
+            }
+        }
+        self.run(event, Some(&undecided.rules), on_match);
         self.arena.reset();
     }
 
-    fn run(&mut self, event: &Event<'_>, on_match: &mut dyn FnMut(&Rule, &Context<'_>)) {
+    /// Evaluates these rules, or those of the event's bucket that it can match.
+    fn run(
+        &mut self,
+        event: &Event<'_>,
+        rules: Option<&[(u32, NodeId)]>,
+        on_match: &mut dyn FnMut(&Rule, &Context<'_>),
+    ) -> Option<Undecided> {
         let set = &*self.set;
+        let is_awaited = event.metadata == Metadata::Awaited;
         let context = Context { event, arena: &self.arena };
         let values = Values::new(context, &set.fields, &mut self.extracted, self.epoch);
-        let mut run = Run { set, answers: &mut self.answers, epoch: self.epoch, values };
-        let Some(bucket) = set.bucket(event.slot()) else { return };
-        let Some(candidates) = self.candidates.get_mut(..bucket.index.words()) else { return };
-        bucket.index.candidates(&mut run.values, candidates);
-        for place in index::places(candidates) {
-            let Some((rule, _)) = bucket.rules.get(place).filter(|(_, condition)| run.holds(*condition))
-            else {
-                continue;
-            };
-            let index = *rule as usize;
-            if let (Some(rule), Some(count)) = (set.rules().get(index), self.counts.get_mut(index)) {
-                *count += 1;
-                on_match(rule, run.values.context());
-            }
-            if set.matching == Matching::First {
-                break;
-            }
+        let needs_context = if is_awaited { self.needs_context.as_slice() } else { &[] };
+        let answers = &mut self.answers;
+        let mut run = Run { set, answers, epoch: self.epoch, is_awaited, needs_context, values };
+        let mut judge = Judge {
+            says_context: &self.says_context,
+            counts: &mut self.counts,
+            waiting: Vec::new(),
+            on_match,
+        };
+        if let Some(rules) = rules {
+            rules.iter().any(|rule| judge.is_last(&mut run, *rule));
+        } else {
+            let bucket = set.bucket(event.slot())?;
+            let candidates = self.candidates.get_mut(..bucket.index.words())?;
+            bucket.index.candidates(&mut run.values, candidates);
+            let mut rules = index::places(candidates).filter_map(|place| bucket.rules.get(place));
+            rules.any(|rule| judge.is_last(&mut run, *rule));
         }
+        let waiting = judge.waiting;
+        (!waiting.is_empty()).then(|| run.undecided(waiting))
     }
 
     /// The same without the index: what it is tested against.
@@ -93,9 +155,16 @@ impl Evaluator {
         let set = &*self.set;
         let context = Context { event, arena: &self.arena };
         let values = Values::new(context, &set.fields, &mut self.extracted, self.epoch);
-        let mut run = Run { set, answers: &mut self.answers, epoch: self.epoch, values };
+        let mut run = Run {
+            set,
+            answers: &mut self.answers,
+            epoch: self.epoch,
+            is_awaited: false,
+            needs_context: &[],
+            values,
+        };
         for (index, condition) in set.bucket(event.slot()).map_or(&[][..], |bucket| &bucket.rules) {
-            if run.holds(*condition) {
+            if run.answer(*condition) == Answer::True {
                 on_match(&set.rules()[*index as usize]);
                 if set.matching == Matching::First {
                     break;
@@ -112,7 +181,7 @@ impl Evaluator {
     /// The arrays are not cleared between events: what carries another number is old.
     fn next_epoch(&mut self) {
         self.epoch += 1;
-        if self.epoch == u32::MAX >> 1 {
+        if self.epoch == u32::MAX >> ANSWER_BITS {
             self.answers.fill(0);
             self.extracted.fill((0, 0));
             self.epoch = 1;
@@ -120,33 +189,105 @@ impl Evaluator {
     }
 }
 
+/// Whether a rule says what runtimes tell.
+fn says_context(rule: &Rule) -> bool {
+    let extra = rule.extra.iter().flat_map(Extra::fields);
+    rule.output.fields().into_iter().chain(extra).any(|field| field.field.is(flag::CONTEXT))
+}
+
+/// What becomes of the rules that are not false.
+struct Judge<'m> {
+    says_context: &'m [bool],
+    counts: &'m mut [u64],
+    waiting: Vec<(u32, NodeId)>,
+    on_match: &'m mut dyn FnMut(&Rule, &Context<'_>),
+}
+
+impl Judge<'_> {
+    /// Takes the next rule; says whether no further one counts.
+    fn is_last(&mut self, run: &mut Run<'_, '_>, (index, condition): (u32, NodeId)) -> bool {
+        let answer = run.answer(condition);
+        if answer == Answer::False {
+            return false;
+        }
+        let at = index as usize;
+        let is_first = run.set.matching == Matching::First;
+        let is_unsayable = run.is_awaited && self.says_context.get(at) == Some(&true);
+        if answer == Answer::Unknown || is_unsayable || (is_first && !self.waiting.is_empty()) {
+            self.waiting.push((index, condition));
+        } else if let (Some(rule), Some(count)) = (run.set.rules().get(at), self.counts.get_mut(at)) {
+            *count += 1;
+            (self.on_match)(rule, run.values.context());
+        }
+        is_first && answer == Answer::True
+    }
+}
+
 struct Run<'a, 'm> {
     set: &'a RuleSet,
     answers: &'m mut [u32],
     epoch: u32,
+    is_awaited: bool,
+    /// By predicate: it is unknown; empty when none is.
+    needs_context: &'m [bool],
     values: Values<'a, 'm>,
 }
 
 impl Run<'_, '_> {
-    fn holds(&mut self, id: NodeId) -> bool {
-        let answer = self.answers.get(id as usize).copied().unwrap_or(0);
-        if answer >> 1 == self.epoch {
-            return answer & 1 == 1;
+    fn answer(&mut self, id: NodeId) -> Answer {
+        if let Some(known) = self.known(id) {
+            return known;
         }
         let set = self.set;
-        let holds = match set.nodes.get(id as usize) {
-            Some(Node::Const(value)) => *value,
-            Some(Node::Predicate(number)) => {
-                set.predicates.get(*number as usize).is_some_and(|it| it.holds(&mut self.values))
-            }
-            Some(Node::Not(inner)) => !self.holds(*inner),
-            Some(Node::And(parts)) => parts.iter().all(|part| self.holds(*part)),
-            Some(Node::Or(parts)) => parts.iter().any(|part| self.holds(*part)),
-            None => false,
+        let answer = match set.nodes.get(id as usize) {
+            Some(Node::Const(value)) => Answer::of(*value),
+            Some(Node::Predicate(number)) => self.predicate(*number as usize),
+            Some(Node::Not(inner)) => match self.answer(*inner) {
+                Answer::False => Answer::True,
+                Answer::True => Answer::False,
+                Answer::Unknown => Answer::Unknown,
+            },
+            Some(Node::And(parts)) => self.join(parts, Answer::False, Answer::True),
+            Some(Node::Or(parts)) => self.join(parts, Answer::True, Answer::False),
+            None => Answer::False,
         };
         if let Some(slot) = self.answers.get_mut(id as usize) {
-            *slot = self.epoch << 1 | u32::from(holds);
+            *slot = self.epoch << ANSWER_BITS | answer as u32;
         }
-        holds
+        answer
+    }
+
+    /// What was answered before for this event.
+    fn known(&self, id: NodeId) -> Option<Answer> {
+        let answer = self.answers.get(id as usize).copied().unwrap_or(0);
+        if answer >> ANSWER_BITS != self.epoch {
+            return None;
+        }
+        Some(match answer & ANSWER_MASK {
+            0 => Answer::False,
+            1 => Answer::True,
+            _ => Answer::Unknown,
+        })
+    }
+
+    fn predicate(&mut self, number: usize) -> Answer {
+        let set = self.set;
+        if self.needs_context.get(number) == Some(&true) {
+            return Answer::Unknown;
+        }
+        Answer::of(set.predicates.get(number).is_some_and(|it| it.holds(&mut self.values)))
+    }
+
+    /// `decisive` when one part is that; else unknown when one part is; else `neutral`.
+    fn join(&mut self, parts: &[NodeId], decisive: Answer, neutral: Answer) -> Answer {
+        let mut joined = neutral;
+        for part in parts {
+            match self.answer(*part) {
+                answer if answer == decisive => return decisive,
+                Answer::Unknown => joined = Answer::Unknown,
+                _ => {}
+            }
+        }
+        joined
     }
 }

@@ -119,6 +119,8 @@ pub mod flag {
     pub const PLUGIN: u16 = 64;
     /// Appended to outputs by `suggested_output`.
     pub const SUGGESTED: u16 = 128;
+    /// Told by runtimes: neither true nor false before they answered.
+    pub const CONTEXT: u16 = 256;
 }
 
 /// How a number prints.

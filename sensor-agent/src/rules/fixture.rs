@@ -20,7 +20,7 @@ use super::{
 use crate::{
     decode::{Builder, Record, zero},
     enrich::{
-        Event, Limits, Process, ProcessKey, Side, State,
+        Event, Limits, Metadata, Process, ProcessKey, Side, State,
         host::{Host, User},
     },
 };
@@ -123,7 +123,17 @@ pub(super) fn within<R>(
 ) -> R {
     let record = Record::parse(record).expect("a valid record");
     let state = State::new(host(), Limits::default());
-    let event = Event { num: 5, time_ns: TIME_NS, record: &record, side, actor: process, state: &state };
+    let metadata = if process.container.is_some() { Metadata::Unknown } else { Metadata::Host };
+    let event = Event {
+        num: 5,
+        time_ns: TIME_NS,
+        record: &record,
+        side,
+        actor: process,
+        ancestors: None,
+        metadata,
+        state: &state,
+    };
     let arena = Bump::new();
     check(&Context { event: &event, arena: &arena })
 }

@@ -14,7 +14,10 @@ pub use set::ByteSet;
 pub use term::{Term, Values};
 pub use test::{Net, Scalar, ScalarSet, Test};
 
-use super::{fields::Shape, value::Value};
+use super::{
+    fields::{FieldRef, Shape},
+    value::Value,
+};
 
 /// One comparison. Rules that ask the same share it, so it is answered once for an event.
 #[derive(Debug)]
@@ -34,6 +37,11 @@ impl Predicate {
     pub fn holds<'a>(&'a self, values: &mut Values<'a, '_>) -> bool {
         let Some(value) = self.term.value(values) else { return false };
         self.test.holds(&value, self.shape, values)
+    }
+
+    /// Whether it looks at what runtimes tell.
+    pub fn needs_context(&self, fields: &[FieldRef]) -> bool {
+        self.term.needs_context(fields) || self.test.needs_context(fields)
     }
 
     /// Whether it holds for a known text.

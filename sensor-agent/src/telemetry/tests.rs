@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::border::{
     facts::LoadedFile,
-    stats::{LedgerRow, Ring, RuleCount},
+    stats::{Hold, LedgerRow, Ring, RuleCount},
 };
 
 use super::{summary::Summary, *};
@@ -59,6 +59,8 @@ pub(super) fn stats() -> Stats {
         processes: 77,
         processes_max: 1000,
         processes_evicted: 6,
+        containers: 3,
+        hold: Hold { held: 9, released: 5, timed_out: 2, overflowed: 1, waiting_bytes: 640 },
         evaluated: 12,
         rules: vec![
             rule("opened", 4, &["alpha", "with space"], 15),

@@ -25,6 +25,8 @@ const MODULES: &[(&str, Reach)] = &[
     ("decode", Reach::Flow),
     ("enrich", Reach::Flow),
     ("rules", Reach::Flow),
+    ("hold", Reach::Flow),
+    ("context", Reach::Egress),
     ("sinks", Reach::Egress),
     ("telemetry", Reach::Egress),
 ];

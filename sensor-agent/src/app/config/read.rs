@@ -22,6 +22,8 @@ use crate::{
 const QUEUE: usize = 65_536;
 /// Bound of the spool unless told otherwise.
 const SPOOL_BYTES: u64 = 256 << 20;
+/// How long an event may wait for what runtimes tell.
+const HOLD_MS: u64 = 500;
 /// For one request of `http_output`.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -47,6 +49,8 @@ impl Reader<'_> {
             },
             metrics: self.metrics(),
             drops: self.drops(),
+            runtimes: self.runtimes(),
+            hold: Duration::from_millis(self.number("metadata.hold_ms", HOLD_MS)),
             watch_files: self.bool("watch_config_files", true),
             files: Vec::new(),
             includes: Vec::new(),
@@ -85,6 +89,11 @@ impl Reader<'_> {
     fn fault(&mut self, path: &str, what: impl Into<String>) {
         let parent = path.rsplit_once('.').and_then(|(parent, _)| self.root.at(parent));
         let node = self.root.at(path).or(parent).unwrap_or(self.root);
+        self.faults.push(Fault { place: node.place.clone(), what: what.into() });
+    }
+
+    /// Reports a fault at a value.
+    pub(super) fn fault_at(&mut self, node: &Node, what: impl Into<String>) {
         self.faults.push(Fault { place: node.place.clone(), what: what.into() });
     }
 
@@ -375,7 +384,7 @@ impl Reader<'_> {
     }
 }
 
-fn scalars(node: &Node) -> Vec<String> {
+pub(super) fn scalars(node: &Node) -> Vec<String> {
     node.items().iter().filter_map(Node::scalar).map(str::to_owned).collect()
 }
 

@@ -2,6 +2,8 @@
 
 mod conformance;
 
+mod waiting;
+
 use std::sync::Arc;
 
 use sensor_common::{

@@ -1,19 +1,25 @@
 //! `container.*` and the container plugin's `proc.*`. The cgroup path tells id and runtime; names, images and mounts come
-//! with the runtime look-up and are absent until then. On the host texts are empty and flags false.
+//! with the runtime's answer and are absent without one. On the host texts are empty and flags false.
+
+mod mount;
 
 use super::{
-    ArgKind, Context, Field, flag,
+    Arg, ArgKind, Context, Field, Get, flag,
     process_get::pidns_start,
     table::{absent, field},
 };
-use crate::rules::{
-    Type::{AbsTime, Bool, CharBuf, RelTime},
-    Value,
+use crate::{
+    border::{Context as Told, context::Labels},
+    enrich::Metadata,
+    rules::{
+        Type::{self, AbsTime, Bool, CharBuf, RelTime},
+        Value,
+        text::Text,
+    },
 };
 
 const PLUGIN: u16 = flag::PLUGIN;
 const SUGGESTED: u16 = flag::PLUGIN | flag::SUGGESTED;
-const NO_RUNTIME: &str = "runtimes are not asked yet";
 const DEAD: &str = "never supplied by Falco's plugin either";
 
 pub(super) static FIELDS: &[Field] = &[
@@ -28,27 +34,56 @@ pub(super) static FIELDS: &[Field] = &[
         Some(Value::str(c.event.actor.container.as_ref().map_or("host", |container| &container.full_id)))
     })
     .with(PLUGIN),
-    field("container.name", CharBuf, "Name of the container; host outside of containers.", |c, _| {
-        on_host(c, Value::str("host"))
+    told("container.name", CharBuf, "Name of the container; host outside of containers.", |c, _| {
+        text(c, "host", |it| &it.name)
     })
-    .with(SUGGESTED),
-    text("container.image", "Image of the container."),
-    text("container.image.id", "Id of the image."),
+    .with(flag::SUGGESTED),
+    told("container.image", CharBuf, "Image of the container.", |c, _| text(c, "", |it| &it.image.reference)),
+    told("container.image.id", CharBuf, "Id of the image.", |c, _| text(c, "", |it| &it.image.id)),
     field("container.type", CharBuf, "Runtime of the container; host outside of containers.", |c, _| {
         Some(Value::str(c.event.actor.container.as_ref().map_or("host", |container| container.runtime)))
     })
     .with(PLUGIN),
-    flags("container.privileged", "Whether the container is privileged."),
-    text("container.mounts", "Mounts of the container: source:destination:mode:writable:propagation."),
-    mount("container.mount", "One mount, by number or source."),
-    mount("container.mount.source", "Source of a mount, by number or destination."),
-    mount("container.mount.dest", "Destination of a mount, by number or source."),
-    mount("container.mount.mode", "Mode of a mount, by number or source."),
-    mount("container.mount.rdwr", "Whether a mount is writable, by number or source."),
-    mount("container.mount.propagation", "Propagation of a mount, by number or source."),
-    text("container.image.repository", "Repository of the image.").with(flag::SUGGESTED),
-    text("container.image.tag", "Tag of the image.").with(flag::SUGGESTED),
-    text("container.image.digest", "Digest of the image."),
+    told("container.privileged", Bool, "Whether the container is privileged.", |c, _| {
+        truth(c, |it| it.privileged)
+    }),
+    told(
+        "container.mounts",
+        CharBuf,
+        "Mounts of the container: source:destination:mode:writable:propagation.",
+        |c, _| mount::all(c),
+    ),
+    told("container.mount", CharBuf, "One mount, by number or source.", mount::whole)
+        .required(ArgKind::Either),
+    told("container.mount.source", CharBuf, "Source of a mount, by number or destination.", mount::source)
+        .required(ArgKind::Either),
+    told("container.mount.dest", CharBuf, "Destination of a mount, by number or source.", mount::destination)
+        .required(ArgKind::Either),
+    told("container.mount.mode", CharBuf, "Mode of a mount, by number or source.", mount::mode)
+        .required(ArgKind::Either),
+    told(
+        "container.mount.rdwr",
+        CharBuf,
+        "Whether a mount is writable, by number or source.",
+        mount::writable,
+    )
+    .required(ArgKind::Either),
+    told(
+        "container.mount.propagation",
+        CharBuf,
+        "Propagation of a mount, by number or source.",
+        mount::propagation,
+    )
+    .required(ArgKind::Either),
+    told("container.image.repository", CharBuf, "Repository of the image.", |c, _| {
+        text(c, "", |it| &it.image.repository)
+    })
+    .with(flag::SUGGESTED),
+    told("container.image.tag", CharBuf, "Tag of the image.", |c, _| text(c, "", |it| &it.image.tag))
+        .with(flag::SUGGESTED),
+    told("container.image.digest", CharBuf, "Digest of the image.", |c, _| {
+        text(c, "", |it| &it.image.digest)
+    }),
     absent("container.healthcheck", CharBuf, "Health check of the container.", DEAD).with(PLUGIN),
     absent("container.liveness_probe", CharBuf, "Liveness probe of the container.", DEAD).with(PLUGIN),
     absent("container.readiness_probe", CharBuf, "Readiness probe of the container.", DEAD).with(PLUGIN),
@@ -67,15 +102,44 @@ pub(super) static FIELDS: &[Field] = &[
         Some(Value::U64(c.event.time_ns.saturating_sub(pidns_start(c)?)))
     })
     .with(PLUGIN),
-    text("container.ip", "First IPv4 address of the container."),
-    text("container.cni.json", "Result of the container's network set-up."),
-    flags("container.host_pid", "Whether the container shares the host's pid namespace."),
-    flags("container.host_network", "Whether the container shares the host's network namespace."),
-    flags("container.host_ipc", "Whether the container shares the host's IPC namespace."),
-    absent("container.label", CharBuf, "One label of the container.", NO_RUNTIME)
-        .required(ArgKind::Key)
-        .with(PLUGIN),
-    text("container.labels", "Labels of the container: name:value, comma separated."),
+    told("container.ip", CharBuf, "First IPv4 address of the container.", |c, _| text(c, "", |it| &it.ip)),
+    told("container.cni.json", CharBuf, "Result of the container's network set-up.", |c, _| {
+        text(c, "", |it| &it.cni_json)
+    }),
+    told("container.host_pid", Bool, "Whether the container shares the host's pid namespace.", |c, _| {
+        truth(c, |it| it.host_pid)
+    }),
+    told(
+        "container.host_network",
+        Bool,
+        "Whether the container shares the host's network namespace.",
+        |c, _| truth(c, |it| it.host_network),
+    ),
+    told("container.host_ipc", Bool, "Whether the container shares the host's IPC namespace.", |c, _| {
+        truth(c, |it| it.host_ipc)
+    }),
+    told("container.label", CharBuf, "One label of the container.", |c, arg| {
+        label(&c.event.metadata.told()?.labels, arg)
+    })
+    .required(ArgKind::Key),
+    told(
+        "container.labels",
+        CharBuf,
+        "Labels of the container: name:value, comma separated.",
+        |c, _| match c.event.metadata {
+            Metadata::Host => Some(Value::str("")),
+            metadata => Some(labels(c, &metadata.told()?.labels, |name| {
+                !["io.kubernetes.", "annotation."].iter().any(|prefix| name.starts_with(prefix))
+            })),
+        },
+    ),
+    field(
+        "container.metadata",
+        CharBuf,
+        "What is known of the container: resolved, pending, timed_out, unknown or host.",
+        |c, _| Some(Value::str(c.event.metadata.label())),
+    )
+    .with(PLUGIN | flag::CONTEXT | flag::HIDDEN),
     absent("proc.is_container_healthcheck", Bool, "Whether a health check started the process.", DEAD)
         .with(PLUGIN),
     absent("proc.is_container_liveness_probe", Bool, "Whether a liveness probe started the process.", DEAD)
@@ -84,23 +148,42 @@ pub(super) static FIELDS: &[Field] = &[
         .with(PLUGIN),
 ];
 
+/// A row of what runtimes tell.
+pub(super) const fn told(name: &'static str, ty: Type, doc: &'static str, get: Get) -> Field {
+    field(name, ty, doc, get).with(PLUGIN | flag::CONTEXT)
+}
+
 /// Falco's `container.id`.
 pub(super) fn id<'a>(c: &Context<'a>) -> &'a str {
     c.event.actor.container.as_ref().map_or("host", |container| &container.id)
 }
 
-fn on_host<'a>(c: &Context<'a>, value: Value<'a>) -> Option<Value<'a>> {
-    c.event.actor.container.is_none().then_some(value)
+/// What was told, `host` on the host, absent when nothing was.
+fn text<'a>(c: &Context<'a>, host: &'static str, read: fn(&'a Told) -> &'a str) -> Option<Value<'a>> {
+    match c.event.metadata {
+        Metadata::Host => Some(Value::str(host)),
+        metadata => metadata.told().map(|told| Value::str(read(told))),
+    }
 }
 
-const fn text(name: &'static str, doc: &'static str) -> Field {
-    field(name, CharBuf, doc, |c, _| on_host(c, Value::str(""))).with(PLUGIN)
+fn truth<'a>(c: &Context<'a>, read: fn(&Told) -> Option<bool>) -> Option<Value<'a>> {
+    match c.event.metadata {
+        Metadata::Host => Some(Value::Bool(false)),
+        metadata => read(metadata.told()?).map(Value::Bool),
+    }
 }
 
-const fn flags(name: &'static str, doc: &'static str) -> Field {
-    field(name, Bool, doc, |c, _| on_host(c, Value::Bool(false))).with(PLUGIN)
+/// The label that the argument names.
+pub(super) fn label<'a>(labels: &'a Labels, arg: &Arg) -> Option<Value<'a>> {
+    let Arg::Key(name) = arg else { return None };
+    labels.iter().find(|(known, _)| known == name).map(|(_, value)| Value::str(value))
 }
 
-const fn mount(name: &'static str, doc: &'static str) -> Field {
-    absent(name, CharBuf, doc, NO_RUNTIME).required(ArgKind::Either).with(PLUGIN)
+/// `name:value, name:value` of the labels that `is_shown` lets pass.
+pub(super) fn labels<'a>(c: &Context<'a>, labels: &Labels, is_shown: fn(&str) -> bool) -> Value<'a> {
+    let mut all = Text::new(c.arena);
+    for (name, value) in labels.iter().filter(|(name, _)| is_shown(name)) {
+        all.separate(b", ").push(name.as_bytes()).push(b":").push(value.as_bytes());
+    }
+    Value::Text(all.finish())
 }

@@ -1,31 +1,58 @@
-//! `k8s.*` of the container plugin: what the runtime tells of the container's pod. Absent until runtimes are asked; on the
-//! host always.
+//! `k8s.*` of the container plugin: what the runtime tells of the container's pod. Absent on the host, of containers that
+//! are in no pod, and while nothing was told.
 
-use super::{ArgKind, Field, flag, table::absent};
-use crate::rules::Type::CharBuf;
+use super::{
+    ArgKind, Context, Field,
+    container::{label, labels, told},
+    flag,
+    table::absent,
+};
+use crate::{
+    border::context::Pod,
+    rules::{Type::CharBuf, Value},
+};
 
-const NO_RUNTIME: &str = "runtimes are not asked yet";
 const DEAD: &str = "never supplied by Falco's plugin either";
-
-const fn pod(name: &'static str, doc: &'static str) -> Field {
-    absent(name, CharBuf, doc, NO_RUNTIME).with(flag::PLUGIN)
-}
+/// As of `container.id`.
+const SHORT: usize = 12;
 
 const fn dead(name: &'static str, doc: &'static str) -> Field {
     absent(name, CharBuf, doc, DEAD).with(flag::PLUGIN)
 }
 
+fn pod<'a>(c: &Context<'a>) -> Option<&'a Pod> {
+    c.event.metadata.told()?.pod.as_ref()
+}
+
+fn text<'a>(c: &Context<'a>, read: fn(&'a Pod) -> &'a str) -> Option<Value<'a>> {
+    pod(c).map(|pod| Value::str(read(pod)))
+}
+
+fn short(id: &str) -> &str {
+    id.get(..SHORT).unwrap_or(id)
+}
+
 pub(super) static FIELDS: &[Field] = &[
-    pod("k8s.pod.name", "Name of the pod.").with(flag::SUGGESTED),
-    pod("k8s.ns.name", "Namespace of the pod.").with(flag::SUGGESTED),
-    pod("k8s.pod.id", "The same as k8s.pod.uid."),
-    pod("k8s.pod.uid", "Id of the pod in Kubernetes."),
-    pod("k8s.pod.sandbox_id", "First 12 characters of the id of the pod's sandbox."),
-    pod("k8s.pod.full_sandbox_id", "Whole id of the pod's sandbox."),
-    pod("k8s.pod.label", "One label of the pod.").required(ArgKind::Key),
-    pod("k8s.pod.labels", "Labels of the pod: name:value, comma separated."),
-    pod("k8s.pod.ip", "First IPv4 address of the pod."),
-    pod("k8s.pod.cni.json", "Result of the pod's network set-up."),
+    told("k8s.pod.name", CharBuf, "Name of the pod.", |c, _| text(c, |pod| &pod.name)).with(flag::SUGGESTED),
+    told("k8s.ns.name", CharBuf, "Namespace of the pod.", |c, _| text(c, |pod| &pod.namespace))
+        .with(flag::SUGGESTED),
+    told("k8s.pod.id", CharBuf, "The same as k8s.pod.uid.", |c, _| text(c, |pod| &pod.uid)),
+    told("k8s.pod.uid", CharBuf, "Id of the pod in Kubernetes.", |c, _| text(c, |pod| &pod.uid)),
+    told("k8s.pod.sandbox_id", CharBuf, "First 12 characters of the id of the pod's sandbox.", |c, _| {
+        text(c, |pod| short(&pod.sandbox_id))
+    }),
+    told("k8s.pod.full_sandbox_id", CharBuf, "Whole id of the pod's sandbox.", |c, _| {
+        text(c, |pod| &pod.sandbox_id)
+    }),
+    told("k8s.pod.label", CharBuf, "One label of the pod.", |c, arg| label(&pod(c)?.labels, arg))
+        .required(ArgKind::Key),
+    told("k8s.pod.labels", CharBuf, "Labels of the pod: name:value, comma separated.", |c, _| {
+        Some(labels(c, &pod(c)?.labels, |_| true))
+    }),
+    told("k8s.pod.ip", CharBuf, "First IPv4 address of the pod.", |c, _| text(c, |pod| &pod.ip)),
+    told("k8s.pod.cni.json", CharBuf, "Result of the pod's network set-up.", |c, _| {
+        text(c, |pod| &pod.cni_json)
+    }),
     dead("k8s.rc.name", "Name of the pod's replication controller."),
     dead("k8s.rc.id", "Id of the pod's replication controller."),
     dead("k8s.rc.label", "One label of the pod's replication controller.").required(ArgKind::Key),

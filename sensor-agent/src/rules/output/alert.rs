@@ -3,8 +3,12 @@
 use super::{Format, FormatError, json};
 use crate::{
     border::{Alert, FieldValue, Priority},
+    enrich::Metadata,
     rules::fields::{CLASSES, Context, FieldError, FieldRef, flag},
 };
+
+/// The key that says what is known of the container of an alert.
+const STATUS: &str = "container.metadata";
 
 /// An entry of `append_output`'s `extra_fields`: adds to `output_fields`, not to the text.
 #[derive(Clone, Debug)]
@@ -28,6 +32,14 @@ impl Extra {
     /// `extra_fields: [{key: format}]`
     pub fn format(key: &str, format: &str) -> Result<Self, FormatError> {
         Ok(Self::Format(key.to_owned(), Format::parse(format)?))
+    }
+
+    /// Plain fields in it.
+    pub(in crate::rules) fn fields(&self) -> Vec<&FieldRef> {
+        match self {
+            Self::Field(field) => vec![field],
+            Self::Format(_, format) => format.fields(),
+        }
     }
 
     fn entry(&self, c: &Context<'_>) -> (String, FieldValue) {
@@ -65,6 +77,11 @@ pub fn alert(
             Some((_, known)) => *known = value,
             None => fields.push((key, value)),
         }
+    }
+    // An alert that lacks what it could have had says so.
+    if let Metadata::Pending | Metadata::TimedOut | Metadata::Unknown = c.event.metadata {
+        let status = FieldValue::Text(c.event.metadata.label().into());
+        fields.push((STATUS.to_owned(), status));
     }
     Alert {
         time_ns: c.event.time_ns,

@@ -3,7 +3,7 @@
 use bumpalo::collections;
 
 use crate::rules::{
-    fields::{Context, FieldRef},
+    fields::{Context, FieldRef, flag},
     transform::Transformer,
     value::Value,
 };
@@ -67,6 +67,19 @@ impl<'a, 'm> Values<'a, 'm> {
 }
 
 impl Term {
+    /// Whether it looks at what runtimes tell.
+    pub fn needs_context(&self, fields: &[FieldRef]) -> bool {
+        match self {
+            Self::Field(number) => {
+                fields.get(*number as usize).is_some_and(|field| field.field.is(flag::CONTEXT))
+            }
+            Self::Text(_) => false,
+            Self::List(terms) | Self::Call(_, terms, _) => {
+                terms.iter().any(|term| term.needs_context(fields))
+            }
+        }
+    }
+
     /// Its value; `None` is absent.
     pub fn value<'a>(&'a self, values: &mut Values<'a, '_>) -> Option<Value<'a>> {
         match self {

@@ -7,7 +7,7 @@ use regex::bytes::Regex;
 
 use super::{ByteSet, PathSet, Term, Values, contains_folded, glob};
 use crate::rules::{
-    fields::Shape,
+    fields::{FieldRef, Shape},
     lang::{Modifier, Op},
     value::Value,
 };
@@ -153,6 +153,15 @@ fn double(value: &Value<'_>) -> Option<f64> {
 }
 
 impl Test {
+    /// Whether what it compares with is what runtimes tell.
+    pub fn needs_context(&self, fields: &[FieldRef]) -> bool {
+        match self {
+            Self::Term(_, term) => term.needs_context(fields),
+            Self::Each(_, tests) => tests.iter().any(|test| test.needs_context(fields)),
+            _ => false,
+        }
+    }
+
     /// Whether it holds for a value of this shape.
     pub fn holds<'a>(&'a self, value: &Value<'a>, shape: Shape, values: &mut Values<'a, '_>) -> bool {
         match self {

@@ -57,6 +57,18 @@ fn pipeline(snapshot: &Snapshot) -> Vec<Metric> {
         gauge("saker_processes", "Entries of the process table", float(stats.processes)),
         gauge("saker_processes_max", "Bound of the process table", float(stats.processes_max)),
         counter("saker_processes_evicted", "Entries evicted from a full table", stats.processes_evicted),
+        gauge("saker_containers", "Containers that are remembered", float(stats.containers)),
+        counters(
+            "saker_events_held",
+            "Events that waited for what runtimes tell of their container, and how that ended",
+            [
+                ("overflowed", stats.hold.overflowed),
+                ("released", stats.hold.released),
+                ("timed_out", stats.hold.timed_out),
+            ]
+            .map(|(result, count)| (labels([("result", result)]), count)),
+        ),
+        gauge("saker_held_bytes", "Bytes of events that wait now", float(stats.hold.waiting_bytes)),
         gauge(
             "saker_policy_generation",
             "Generation of rules and policy in force",

@@ -116,6 +116,11 @@ saker_events_evaluated_total 12
 saker_processes 77.0
 saker_processes_max 1000.0
 saker_processes_evicted_total 6
+saker_containers 3.0
+saker_events_held_total{result="overflowed"} 1
+saker_events_held_total{result="released"} 5
+saker_events_held_total{result="timed_out"} 2
+saker_held_bytes 640.0
 saker_policy_generation 2.0
 saker_alerts_total{result="delivered",sink="stdout"} 25
 saker_alerts_total{result="discarded",sink="stdout"} 2

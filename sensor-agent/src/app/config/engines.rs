@@ -1,0 +1,48 @@
+//! Which container runtimes are asked: `container_engines`, or the container plugin's `init_config`, which wins. Both are
+//! Falco's, with Falco's defaults.
+
+use super::{
+    check::boolean,
+    read::{Reader, scalars},
+    tree::Node,
+};
+use crate::context::{Engine, Options};
+
+impl Reader<'_> {
+    pub(super) fn runtimes(&mut self) -> Options {
+        let mut options = Options::default();
+        if let Some(engines) = self.root.at("container_engines") {
+            engines_of(engines, &mut options);
+        }
+        let plugins = self.root.at("plugins").map(Node::items).unwrap_or_default();
+        let plugin = plugins.iter().find(|it| it.at("name").and_then(Node::scalar) == Some("container"));
+        let Some(init) = plugin.and_then(|plugin| plugin.at("init_config")) else { return options };
+        if let Some(engines) = init.at("engines") {
+            engines_of(engines, &mut options);
+        }
+        if let Some(node) = init.at("label_max_len") {
+            match node.scalar().and_then(|text| text.parse().ok()) {
+                Some(max) => options.label_max_len = max,
+                None => self.fault_at(node, "`label_max_len` of the container plugin must be a whole number"),
+            }
+        }
+        options
+    }
+}
+
+fn engines_of(engines: &Node, options: &mut Options) {
+    let all = [
+        ("cri", &mut options.cri),
+        ("containerd", &mut options.containerd),
+        ("docker", &mut options.docker),
+        ("podman", &mut options.podman),
+    ];
+    for (name, Engine { is_enabled, sockets }) in all {
+        let Some(engine) = engines.at(name) else { continue };
+        let enabled = engine.at("enabled").and_then(Node::scalar).and_then(boolean);
+        *is_enabled = enabled.unwrap_or(*is_enabled);
+        if let Some(named) = engine.at("sockets").map(scalars).filter(|named| !named.is_empty()) {
+            *sockets = named;
+        }
+    }
+}

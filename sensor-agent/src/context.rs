@@ -1,0 +1,67 @@
+//! What container runtimes tell, asked on the egress side: async clients on one thread of their own, which takes
+//! questions and answers each with the whole context of one container. The sensor half waits for none of it.
+
+mod answer;
+mod breaker;
+mod clients;
+mod containerd;
+mod cri;
+mod desk;
+mod docker;
+mod grpc;
+mod image;
+mod oci;
+mod options;
+#[cfg(test)]
+mod tests;
+
+pub use options::{Engine, Options};
+
+use std::{io, thread};
+
+use tokio::{runtime, sync::mpsc};
+
+use crate::border::{Inbound, Sender, Wanted};
+
+/// Questions that may wait. What finds no room is asked again by the container's next event.
+const QUESTIONS: usize = 4096;
+
+/// The running service; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Service {
+    questions: Option<mpsc::Sender<Wanted>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Service {
+    /// Starts the thread; answers go to `answers`.
+    ///
+    /// # Errors
+    /// The thread, or its runtime, cannot be made.
+    pub fn start(options: Options, answers: Sender<Inbound>) -> io::Result<Self> {
+        let (questions, waiting) = mpsc::channel(QUESTIONS);
+        let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let body = move || {
+            runtime.block_on(desk::serve(&options, waiting, answers));
+            // Look-ups that hang are left.
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new().name("saker-context".to_owned()).spawn(body)?;
+        Ok(Self { questions: Some(questions), thread: Some(thread) })
+    }
+
+    /// Asks for a container; says whether there was room.
+    pub fn ask(&self, wanted: Wanted) -> bool {
+        self.questions.as_ref().is_some_and(|questions| questions.try_send(wanted).is_ok())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.questions = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so itself.
+            let _ended = thread.join();
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The runtimes that are asked: one client for each socket, and which of them a container may belong to.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use super::{
+    Options,
+    answer::{Answer, Failure},
+    breaker::Breaker,
+    containerd, cri, docker,
+    grpc::Server,
+};
+use crate::border::Wanted;
+
+/// Sockets of users that are followed.
+const MAX_USERS: usize = 64;
+/// Calls that one runtime gets at a time.
+const CALLS: usize = 16;
+
+/// What is spoken at a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Cri,
+    Containerd,
+    Docker,
+    Podman,
+}
+
+/// A runtime at a socket.
+#[derive(Debug)]
+struct Client {
+    kind: Kind,
+    socket: PathBuf,
+    /// gRPC only.
+    server: Option<Server>,
+    breaker: Breaker,
+    calls: Semaphore,
+    /// containerd serves CRI and its own interface at one socket.
+    is_both: bool,
+    label_max_len: usize,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Clients {
+    by_socket: BTreeMap<(Kind, PathBuf), Arc<Client>>,
+    /// `/run/user`, if Podman's sockets there are asked.
+    users: Option<PathBuf>,
+    is_containerd_asked: bool,
+    label_max_len: usize,
+}
+
+impl Clients {
+    /// Clients of the configured sockets; nothing is connected yet.
+    pub(super) fn new(options: &Options) -> Self {
+        let defaults = Options::default();
+        let users = options.podman.is_enabled && options.podman.sockets == defaults.podman.sockets;
+        let users = users.then(|| options.on_host("/run/user"));
+        let (is_containerd_asked, label_max_len) = (options.containerd.is_enabled, options.label_max_len);
+        let mut all = Self { by_socket: BTreeMap::new(), users, is_containerd_asked, label_max_len };
+        for (kind, engine) in [
+            (Kind::Cri, &options.cri),
+            (Kind::Containerd, &options.containerd),
+            (Kind::Docker, &options.docker),
+            (Kind::Podman, &options.podman),
+        ] {
+            engine.sockets().for_each(|socket| all.add(kind, options.on_host(socket)));
+        }
+        all
+    }
+
+    fn add(&mut self, kind: Kind, socket: PathBuf) {
+        let is_grpc = matches!(kind, Kind::Cri | Kind::Containerd);
+        let server = match is_grpc.then(|| Server::at(&socket)).transpose() {
+            Ok(server) => server,
+            Err(failure) => {
+                tracing::error!("{}: {failure}", socket.display());
+                return;
+            }
+        };
+        let (breaker, calls) = (Breaker::default(), Semaphore::new(CALLS));
+        let is_both = kind == Kind::Cri && self.is_containerd_asked;
+        let label_max_len = self.label_max_len;
+        self.by_socket.entry((kind, socket.clone())).or_insert_with(|| {
+            Arc::new(Client { kind, socket, server, breaker, calls, is_both, label_max_len })
+        });
+    }
+
+    /// Clients to ask for a container. Without any, nobody can know it.
+    pub(super) fn of(&mut self, wanted: &Wanted) -> Asked {
+        self.find_users(wanted);
+        let kinds = kinds(&wanted.runtime);
+        let clients = self.by_socket.values().filter(|client| kinds.contains(&client.kind));
+        Asked(clients.cloned().collect())
+    }
+
+    /// Podman of users who came since the last look.
+    fn find_users(&mut self, wanted: &Wanted) {
+        let Some(users) = self.users.as_ref().filter(|_| wanted.runtime == "podman") else { return };
+        let homes = fs::read_dir(users).into_iter().flatten().flatten().take(MAX_USERS);
+        let sockets: Vec<_> = homes.map(|home| home.path().join("podman/podman.sock")).collect();
+        self.by_socket.retain(|(kind, socket), _| {
+            *kind != Kind::Podman || !socket.starts_with(users) || sockets.contains(socket)
+        });
+        for socket in sockets {
+            self.add(Kind::Podman, socket);
+        }
+    }
+}
+
+/// What may have made a container whose cgroup path looks like `runtime`'s. A bare id below an unknown parent looks like
+/// Docker's and may be anybody's.
+fn kinds(runtime: &str) -> &'static [Kind] {
+    match runtime {
+        "containerd" => &[Kind::Cri, Kind::Containerd],
+        "cri-o" => &[Kind::Cri],
+        "podman" => &[Kind::Podman],
+        "docker" => &[Kind::Cri, Kind::Containerd, Kind::Docker, Kind::Podman],
+        _ => &[],
+    }
+}
+
+/// Clients that are asked for one container.
+#[derive(Clone, Debug)]
+pub(super) struct Asked(Vec<Arc<Client>>);
+
+impl Asked {
+    /// Asks all at once; the first that knows it answers. Else the most hopeful reason.
+    pub(super) async fn ask(&self, wanted: &Wanted) -> Answer {
+        let mut calls = JoinSet::new();
+        for client in &self.0 {
+            let (client, wanted) = (Arc::clone(client), wanted.clone());
+            calls.spawn(async move { client.ask(&wanted).await });
+        }
+        let mut worst = Failure::Absent;
+        while let Some(done) = calls.join_next().await {
+            match done {
+                Ok(Ok(context)) => return Ok(context),
+                Ok(Err(Failure::NotFound)) if matches!(worst, Failure::Absent) => worst = Failure::NotFound,
+                Ok(Err(Failure::Absent | Failure::NotFound)) => {}
+                Ok(Err(down)) => worst = down,
+                Err(error) => worst = Failure::Down(error.to_string()),
+            }
+        }
+        Err(worst)
+    }
+}
+
+impl Client {
+    async fn ask(&self, wanted: &Wanted) -> Answer {
+        if !is_there(&self.socket)? {
+            return if self.breaker.has_answered() {
+                Err(Failure::Down("the socket is gone".to_owned()))
+            } else {
+                Err(Failure::Absent)
+            };
+        }
+        if let Some(reason) = self.breaker.is_open() {
+            return Err(Failure::Down(reason));
+        }
+        // A closed semaphore: there is none.
+        let _turn = self.calls.acquire().await;
+        let answer = match (self.kind, &self.server) {
+            (Kind::Cri, Some(server)) => match cri::find(server, &wanted.full_id, self.label_max_len).await {
+                // No kubelet's, or a sandbox that is being made. CRI-O has no such interface, and so does not know it either.
+                Err(Failure::NotFound) if self.is_both => {
+                    containerd::find(server, wanted, self.label_max_len).await
+                }
+                answer => answer,
+            },
+            (Kind::Containerd, Some(server)) => containerd::find(server, wanted, self.label_max_len).await,
+            _ => docker::find(&self.socket, &wanted.full_id, self.label_max_len).await,
+        };
+        self.remember(&answer);
+        answer
+    }
+
+    fn remember(&self, answer: &Answer) {
+        let socket = self.socket.display();
+        match answer {
+            Err(Failure::Down(reason)) => {
+                if self.breaker.fail(reason) {
+                    tracing::warn!("the container runtime at {socket} does not answer: {reason}");
+                }
+            }
+            _ => {
+                if self.breaker.succeed() {
+                    tracing::info!("the container runtime at {socket} answers again");
+                }
+            }
+        }
+    }
+}
+
+/// Whether there is something at `socket`. What may not be looked at fails.
+fn is_there(socket: &Path) -> Result<bool, Failure> {
+    match fs::symlink_metadata(socket) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,135 @@
+//! CRI: what containerd and CRI-O know of a container that kubelet made, and of its pod.
+
+mod proto;
+
+use serde_json::Value;
+
+use self::proto::{
+    ContainerStatusRequest, ContainerStatusResponse, NODE, NamespaceOption, PodSandboxStatusRequest,
+    PodSandboxStatusResponse,
+};
+use super::{
+    answer::{Answer, Failure, bounded, labels, pod_of},
+    grpc::Server,
+};
+use crate::border::{
+    Context,
+    context::{Image, Mount, Pod},
+};
+
+/// The container `id`, or the sandbox itself if that is its id.
+pub(super) async fn find(server: &Server, id: &str, label_max_len: usize) -> Answer {
+    let question = ContainerStatusRequest { container_id: id.to_owned(), verbose: true };
+    match server.call("/runtime.v1.RuntimeService/ContainerStatus", question, None).await {
+        Ok(told) => container(server, told, label_max_len).await,
+        Err(Failure::NotFound) => sandbox(server, id, label_max_len).await,
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn container(server: &Server, told: ContainerStatusResponse, label_max_len: usize) -> Answer {
+    let status = told.status.ok_or(Failure::NotFound)?;
+    let info = info(told.info.get("info"));
+    let mut context = Context {
+        name: status.metadata.map(|metadata| metadata.name).unwrap_or_default(),
+        image: image(&status.image.unwrap_or_default(), &status.image_ref, &status.image_id),
+        mounts: status.mounts.into_iter().map(mount).collect(),
+        privileged: is_privileged(&info),
+        pod: pod_of(&status.labels),
+        labels: labels(status.labels, label_max_len),
+        ..Context::default()
+    };
+    let sandbox_id = info.get("sandboxID").and_then(Value::as_str).unwrap_or_default();
+    if !sandbox_id.is_empty() {
+        let question = PodSandboxStatusRequest { pod_sandbox_id: sandbox_id.to_owned(), verbose: true };
+        match server.call("/runtime.v1.RuntimeService/PodSandboxStatus", question, None).await {
+            Ok(told) => join(&mut context, told, label_max_len),
+            // It went meanwhile: what the container's labels tell of the pod stays.
+            Err(Failure::NotFound) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(bounded(context))
+}
+
+async fn sandbox(server: &Server, id: &str, label_max_len: usize) -> Answer {
+    let question = PodSandboxStatusRequest { pod_sandbox_id: id.to_owned(), verbose: true };
+    let told: PodSandboxStatusResponse =
+        server.call("/runtime.v1.RuntimeService/PodSandboxStatus", question, None).await?;
+    let info = info(told.info.get("info"));
+    let image = info.get("image").and_then(Value::as_str).unwrap_or_default();
+    let mut context =
+        Context { image: Image::of(image), privileged: is_privileged(&info), ..Context::default() };
+    join(&mut context, told, label_max_len);
+    if let Some(pod) = &context.pod {
+        context.name.clone_from(&pod.name);
+        context.labels.clone_from(&pod.labels);
+    }
+    Ok(bounded(context))
+}
+
+/// Adds what the sandbox tells: the pod, its network and which namespaces are the host's.
+fn join(context: &mut Context, told: PodSandboxStatusResponse, label_max_len: usize) {
+    let cni = info(told.info.get("info")).get("cniResult").filter(|it| !it.is_null()).map(Value::to_string);
+    let Some(status) = told.status else { return };
+    let network = status.network.unwrap_or_default();
+    let mut addresses = std::iter::once(network.ip).chain(network.additional_ips.into_iter().map(|it| it.ip));
+    let metadata = status.metadata.unwrap_or_default();
+    let pod = Pod {
+        name: metadata.name,
+        namespace: metadata.namespace,
+        uid: metadata.uid,
+        labels: labels(status.labels, label_max_len),
+        sandbox_id: status.id,
+        ip: addresses.find(|ip| ip.parse::<std::net::Ipv4Addr>().is_ok()).unwrap_or_default(),
+        cni_json: cni.unwrap_or_default(),
+    };
+    context.ip.clone_from(&pod.ip);
+    context.cni_json.clone_from(&pod.cni_json);
+    context.pod = Some(pod);
+    let options = status.linux.and_then(|linux| linux.namespaces).and_then(|namespaces| namespaces.options);
+    if let Some(NamespaceOption { network, pid, ipc }) = options {
+        context.host_network = Some(network == NODE);
+        context.host_pid = Some(pid == NODE);
+        context.host_ipc = Some(ipc == NODE);
+    }
+}
+
+/// The JSON that a runtime adds to a verbose answer.
+fn info(text: Option<&String>) -> Value {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+/// containerd tells the configuration that kubelet gave, CRI-O a flag.
+fn is_privileged(info: &Value) -> Option<bool> {
+    let config = info.pointer("/config/linux/security_context");
+    let of_config = config.map(|it| it.get("privileged").and_then(Value::as_bool).unwrap_or(false));
+    info.get("privileged").and_then(Value::as_bool).or(of_config)
+}
+
+fn image(spec: &proto::ImageSpec, image_ref: &str, image_id: &str) -> Image {
+    let asked = if spec.user_specified_image.is_empty() { &spec.image } else { &spec.user_specified_image };
+    // containerd names an image by its id when it lost its name.
+    let named = [asked, &spec.image].into_iter().find(|it| Image::of(it).id.is_empty());
+    let mut image = Image::of(named.map_or(image_ref, String::as_str));
+    for more in [spec.image.as_str(), image_ref, image_id] {
+        image.complete(more);
+    }
+    image
+}
+
+fn mount(mount: proto::Mount) -> Mount {
+    let propagation = match mount.propagation {
+        0 => "private",
+        1 => "rslave",
+        2 => "rshared",
+        _ => "unknown",
+    };
+    Mount {
+        source: mount.host_path,
+        destination: mount.container_path,
+        mode: String::new(),
+        is_writable: !mount.readonly,
+        propagation: propagation.to_owned(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Takes questions, looks up each until it is answered or hopeless, and hands the answers over.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
+
+use super::{
+    Options,
+    answer::Failure,
+    clients::{Asked, Clients},
+};
+use crate::border::{Inbound, SendError, Sender, Told, Wanted};
+
+/// Containers that are looked up at a time. What finds no room is asked again by the container's next event.
+const LOOK_UPS: usize = 4096;
+/// First pause between two tries; each further one doubles it.
+const PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_millis(250);
+/// A runtime may make the cgroup before it knows the container. After so long its events wait no more ...
+const PATIENCE: Duration = Duration::from_millis(300);
+/// ... and after so long it never will.
+const HOPE: Duration = Duration::from_secs(5);
+/// A runtime that does not answer is elapsed for so long.
+const ENDURANCE: Duration = Duration::from_secs(30);
+/// Pause while the sensor half has no room for an answer.
+const FULL: Duration = Duration::from_millis(5);
+
+/// Ids of the containers that are being looked up.
+type Busy = Arc<Mutex<HashSet<String>>>;
+
+/// Serves until nobody can ask any more.
+pub(super) async fn serve(
+    options: &Options,
+    mut questions: mpsc::Receiver<Wanted>,
+    answers: Sender<Inbound>,
+) {
+    let mut clients = Clients::new(options);
+    let busy = Busy::default();
+    while let Some(wanted) = questions.recv().await {
+        let mut ids = lock(&busy);
+        if ids.len() >= LOOK_UPS || !ids.insert(wanted.full_id.clone()) {
+            continue;
+        }
+        drop(ids);
+        let (asked, busy, answers) = (clients.of(&wanted), Arc::clone(&busy), answers.clone());
+        tokio::spawn(async move {
+            look_up(&asked, &wanted, &answers).await;
+            lock(&busy).remove(&wanted.full_id);
+        });
+    }
+}
+
+async fn look_up(asked: &Asked, wanted: &Wanted, answers: &Sender<Inbound>) {
+    let told = |context| Told { full_id: wanted.full_id.clone(), context };
+    let start = Instant::now();
+    let (mut pause, mut is_told) = (PAUSE, false);
+    loop {
+        let (patience, hope) = match asked.ask(wanted).await {
+            Ok(context) => return hand_over(answers, told(Some(context))).await,
+            Err(Failure::Absent) => (Duration::ZERO, Duration::ZERO),
+            Err(Failure::NotFound) => (PATIENCE, HOPE),
+            Err(Failure::Down(_)) => (ENDURANCE, ENDURANCE),
+        };
+        let elapsed = start.elapsed();
+        if elapsed >= patience && !std::mem::replace(&mut is_told, true) {
+            hand_over(answers, told(None)).await;
+        }
+        if elapsed >= hope {
+            return;
+        }
+        sleep(pause).await;
+        pause = (2 * pause).min(MAX_PAUSE);
+    }
+}
+
+async fn hand_over(answers: &Sender<Inbound>, told: Told) {
+    let message = Inbound::Context(told);
+    while let Err(SendError::Full) = answers.send(message.clone()) {
+        sleep(FULL).await;
+    }
+}
+
+fn lock(busy: &Busy) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    busy.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,59 @@
+//! An event that outlives its record: it owns the record's bytes and the versions of its processes as they were.
+
+use super::{Event, Metadata, Process, Side, State};
+use crate::decode::Record;
+
+/// Ancestors that are kept with an event.
+const MAX_ANCESTORS: usize = 32;
+
+/// An owned event.
+#[derive(Debug)]
+pub struct Pinned {
+    num: u64,
+    time_ns: u64,
+    side: Side,
+    record: Box<[u8]>,
+    actor: Process,
+    ancestors: Box<[Process]>,
+}
+
+impl Pinned {
+    /// Keeps `event`. Strings are shared with the process table.
+    pub fn of(event: &Event<'_>) -> Self {
+        Self {
+            num: event.num,
+            time_ns: event.time_ns,
+            side: event.side,
+            record: event.record.bytes().into(),
+            actor: event.actor.clone(),
+            ancestors: event.lineage().skip(1).take(MAX_ANCESTORS).cloned().collect(),
+        }
+    }
+
+    /// Who did it.
+    pub fn actor(&self) -> &Process {
+        &self.actor
+    }
+
+    /// Bytes that only this event holds.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.record.len() + size_of_val(&*self.ancestors)
+    }
+
+    /// The event again, with what is known of its container by now; of other processes, users and the host with what
+    /// `state` knows now.
+    pub fn again<R>(
+        &self,
+        state: &State,
+        metadata: Metadata<'_>,
+        look: impl FnOnce(&Event<'_>) -> R,
+    ) -> Option<R> {
+        // It was parsed before, so it can be parsed.
+        let record = Record::parse(&self.record).ok()?;
+        let Self { num, time_ns, side, .. } = *self;
+        let ancestors = Some(&*self.ancestors);
+        let event =
+            Event { num, time_ns, record: &record, side, actor: &self.actor, ancestors, metadata, state };
+        Some(look(&event))
+    }
+}

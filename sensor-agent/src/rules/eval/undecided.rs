@@ -1,0 +1,50 @@
+//! What is left of an evaluation that must wait for runtimes: rules in order, and what is known of them.
+
+use super::{Answer, NodeId, Run};
+use crate::rules::compile::Node;
+
+/// To be handed to the evaluator that made it, [`super::Evaluator::resume`].
+#[derive(Debug)]
+pub struct Undecided {
+    /// Rule and condition.
+    pub(super) rules: Box<[(u32, NodeId)]>,
+    /// Parts of the conditions that are decided.
+    pub(super) known: Box<[(NodeId, bool)]>,
+}
+
+impl Undecided {
+    /// Bytes on the heap.
+    pub fn size(&self) -> usize {
+        size_of_val(&*self.rules) + size_of_val(&*self.known)
+    }
+}
+
+impl Run<'_, '_> {
+    /// Keeps the answers that `rules` have so far: of an unknown part those of its parts.
+    pub(super) fn undecided(&self, rules: Vec<(u32, NodeId)>) -> Undecided {
+        let mut known: Vec<(NodeId, bool)> = Vec::new();
+        let mut unknown: Vec<NodeId> = Vec::new();
+        let mut next = 0;
+        let mut look = |id: NodeId, unknown: &mut Vec<NodeId>| match self.known(id) {
+            Some(Answer::Unknown) if !unknown.contains(&id) => unknown.push(id),
+            Some(answer @ (Answer::True | Answer::False)) if known.iter().all(|(known, _)| *known != id) => {
+                known.push((id, answer == Answer::True));
+            }
+            _ => {}
+        };
+        for (_, condition) in &rules {
+            look(*condition, &mut unknown);
+        }
+        while let Some(id) = unknown.get(next).copied() {
+            next += 1;
+            match self.set.nodes.get(id as usize) {
+                Some(Node::Not(inner)) => look(*inner, &mut unknown),
+                Some(Node::And(parts) | Node::Or(parts)) => {
+                    parts.iter().for_each(|part| look(*part, &mut unknown));
+                }
+                _ => {}
+            }
+        }
+        Undecided { rules: rules.into_boxed_slice(), known: known.into_boxed_slice() }
+    }
+}

@@ -8,6 +8,7 @@ mod vertical;
 mod rules;
 mod local;
 mod identity;
+mod context;
 mod ledger;
 mod drops;
 mod outage;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rustix::process::geteuid;
 use saker_tests::container::Container;
+use saker_tests::runtime::Containerd;
 use saker_tests::sensor::Start;
 
 /// Performs acts: the binary of this package.
@@ -36,6 +37,11 @@ pub(crate) fn is_skipped() -> bool {
 /// Whether the agent or a container cannot run here; says why.
 pub(crate) fn is_skipped_without_container() -> bool {
     say(missing().or_else(Container::missing))
+}
+
+/// Whether the agent or containerd cannot run here; says why.
+pub(crate) fn is_skipped_without_containerd() -> bool {
+    say(missing().or_else(Containerd::missing))
 }
 
 fn missing() -> Option<&'static str> {

@@ -13,6 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, Command, ExitCode, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -30,6 +31,7 @@ const VERBS: &[Verb] = &[
     ("-c", 0, |_, _| Ok(())),
     ("nothing", 0, |_, _| Ok(())),
     ("wait", 0, |_, _| wait()),
+    ("respawn", 1, |words, mark| respawn(words[0].parse()?, mark)),
     ("read", 1, |words, _| read(&words[0])),
     ("create", 1, |words, _| Ok(File::create(&words[0])?.write_all(b"x")?)),
     ("append", 1, |words, _| Ok(File::options().append(true).open(&words[0])?.write_all(b"\n")?)),
@@ -81,6 +83,14 @@ fn in_cgroup(words: &[String]) -> Result<()> {
 fn wait() -> Result<()> {
     loop {
         thread::park();
+    }
+}
+
+/// Runs itself, and again after so many milliseconds.
+fn respawn(pause_ms: u64, mark: &str) -> Result<()> {
+    loop {
+        finish(Command::new("/proc/self/exe").args(["nothing", mark]))?;
+        thread::sleep(Duration::from_millis(pause_ms));
     }
 }
 

@@ -110,7 +110,7 @@ fn furnish(root: &Path, program: &Path) -> Result<()> {
 }
 
 /// Shared libraries and the loader, as this host resolves them.
-fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     let listing = Command::new("ldd").arg(program).output()?;
     let listing = String::from_utf8_lossy(&listing.stdout).into_owned();
     // "name => path (address)" or "path (address)".

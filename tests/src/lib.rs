@@ -13,6 +13,7 @@ pub mod refusal;
 pub mod freeze;
 pub mod stage;
 pub mod container;
+pub mod runtime;
 pub mod vertical;
 pub mod ledger;
 pub mod lifecycle;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use rustix::process::Signal;
 use saker_tests::alert::Alert;
-use saker_tests::runtime::{Containerd, Cri};
+use saker_tests::runtime::{Containerd, Cri, Podman};
 use saker_tests::sensor::{SOON, Sensor, Start, wait_for};
 
 use crate::setup;
@@ -118,6 +118,40 @@ fn short_containers_are_all_known() -> Result<()> {
     let odd = ids.iter().flat_map(of).find(|alert| !is_whole(alert));
     ensure!(first == CONTAINERS && whole == all, "not whole: {odd:?}");
     cri.remove_pod(&pod.id)
+}
+
+#[test]
+fn the_first_event_of_podmans_container_has_its_name_and_image() -> Result<()> {
+    const TOLD: [(&str, &str); 10] = [
+        ("container.name", "web"),
+        ("container.image", "localhost/saker-actor:1"),
+        ("container.image.repository", "localhost/saker-actor"),
+        ("container.image.tag", "1"),
+        ("container.type", "podman"),
+        ("container.privileged", "false"),
+        ("container.label[tier]", "web"),
+        ("container.mount.dest[/srv]", "/data"),
+        ("container.mount.rdwr[/srv]", "false"),
+        ("container.metadata", "resolved"),
+    ];
+    if setup::is_skipped_without_podman() {
+        return Ok(());
+    }
+    let podman = Podman::start(setup::actor())?;
+    let fields: Vec<_> = TOLD.iter().map(|(name, _)| format!("%{name}")).collect();
+    let condition = "evt.type = execve and container.image.repository = localhost/saker-actor";
+    let mut sensor = setup::sensor()?
+        .option(&format!("container_engines.podman.sockets[0]={}", podman.socket().display()))
+        .rule(ACT, condition, &format!("%container.id %container.image.id {}", fields.join(" ")))
+        .ready()?;
+    let id = podman.run("web", &["/bin/actor", "nothing", "mark"])?;
+    let alert = sensor.wait(SOON, |alert| id.starts_with(&alert.field("container.id")))?;
+    for (name, expected) in TOLD {
+        let found = alert.field(name);
+        ensure!(found == expected, "{name} is {found:?}, not {expected:?}");
+    }
+    ensure!(alert.field("container.image.id").len() == 64, "{alert:?}");
+    Ok(())
 }
 
 /// Alerts of a container that acts all the time, until one has this status.

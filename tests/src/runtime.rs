@@ -2,6 +2,7 @@
 //! directory and gone with the test; the pods use the host's network, so that no CNI plugin is needed.
 
 mod cri;
+mod podman;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -15,6 +16,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 pub use cri::{Cri, Pod};
+pub use podman::Podman;
 
 use crate::container::libraries;
 use crate::sensor::{SOON, wait_for};

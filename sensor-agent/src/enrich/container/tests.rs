@@ -68,6 +68,27 @@ fn an_id_of_64_digits() {
         ("/docker/@/kubelet/kubepods/besteffort/pod7f/#", "containerd"),
         ("/lxc/node1/kubepods/pod7f/#", "containerd"),
         ("/docker/#/", "docker"),
+        // Static pods: the uid is a hash. k3s and k3d use kubelet's shapes.
+        ("/kubepods/burstable/pod3c1e0a7bd1b5a5b0b1c1a2f3e4d5c6b7/#", "containerd"),
+        (
+            "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod3c1e0a7bd1b5.slice/cri-containerd-#.scope",
+            "containerd",
+        ),
+        ("/docker/@/kubepods/besteffort/pod7f/#", "containerd"),
+        // kind and minikube: a node that is a container, cgroupfs and systemd inside, v1 and v2.
+        (
+            "/docker/@/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod7f.slice/cri-containerd-#.scope",
+            "containerd",
+        ),
+        (
+            "/system.slice/docker-@.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod7f.slice/cri-containerd-#.scope",
+            "containerd",
+        ),
+        ("/machine.slice/libpod-@.scope/container/kubelet/kubepods/pod7f/#", "containerd"),
+        ("/system.slice/docker-@.scope/docker/#", "docker"),
+        // Pods of Podman, with and without systemd.
+        ("/machine.slice/machine-libpod_pod_@.slice/libpod-#.scope", "podman"),
+        ("/libpod_parent/@/libpod-#", "podman"),
     ];
     for (path, runtime) in cases {
         let path = spelled(path);

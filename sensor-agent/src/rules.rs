@@ -30,6 +30,8 @@ pub use error::Fault;
 pub use eval::Evaluator;
 pub use file::RuleFile;
 pub use lint::lint;
-pub use load::{AppendOutput, ExtraField, LoadOptions, Loaded, Selection, describe, load};
+pub use load::{
+    AppendOutput, Explainer, Explanation, ExtraField, LoadOptions, Loaded, Selection, describe, load,
+};
 pub use set::{Matching, Rule, RuleSet};
 pub use value::{Type, Value};

@@ -111,6 +111,25 @@ pub enum Command {
         #[expect(missing_docs, reason = "clap would show it as help")]
         common: Common,
     },
+    /// Show why a rule fired for the events of a recording, or did not: its condition with the value of each part.
+    Explain {
+        /// The rule's name.
+        rule: String,
+        /// A file that `record` wrote.
+        file: PathBuf,
+        /// Show the event with this number only.
+        #[arg(long, value_name = "NUMBER")]
+        event: Option<u64>,
+        /// Show events that match only.
+        #[arg(long)]
+        matches: bool,
+        /// Show this many events at most; all are counted.
+        #[arg(long, value_name = "COUNT", default_value_t = 10)]
+        limit: usize,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "clap would show it as help")]
+        common: Common,
+    },
     /// Say what is right in rules files and still not what was meant: rules that never fire, costly conditions.
     Lint {
         /// Rules files in load order [default: the configured ones].
@@ -166,6 +185,7 @@ impl Cli {
         let of_command = match &mut cli.command {
             Some(
                 Command::Doctor { common, .. }
+                | Command::Explain { common, .. }
                 | Command::Lint { common, .. }
                 | Command::Record { common, .. }
                 | Command::Replay { common, .. },
@@ -182,7 +202,7 @@ fn usage(called: Option<&OsString>) -> String {
     let called = called.and_then(|path| Path::new(path).file_name()).filter(|name| *name == "falco");
     let name = if called.is_some() { "falco" } else { "saker" };
     format!(
-        "{name} [OPTION...]\n       {name} doctor | lint [FILE...] | record FILE | replay FILE [OPTION...]"
+        "{name} [OPTION...]\n       {name} doctor | lint [FILE...] | explain RULE FILE | record FILE | replay FILE [OPTION...]"
     )
 }
 

@@ -3,6 +3,7 @@
 
 mod describe;
 mod doctor;
+mod explain;
 mod kernel;
 mod lint;
 mod list_events;
@@ -46,6 +47,10 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
             });
         }
         Some(Command::Doctor { trace: false, .. }) => return doctor(&config),
+        Some(Command::Explain { rule, file, event, matches, limit, .. }) => {
+            let choice = explain::Choice { event: *event, matches: *matches, limit: *limit };
+            return explain::explain(&config, rule, file, choice);
+        }
         Some(Command::Lint { files, deny_warnings, .. }) => {
             return lint::lint(&config, files, *deny_warnings);
         }
@@ -114,7 +119,12 @@ fn trust(cli: &Cli) -> Trust {
         || !cli.validate.is_empty()
         || matches!(
             cli.command,
-            Some(Command::Doctor { .. } | Command::Lint { .. } | Command::Replay { .. })
+            Some(
+                Command::Doctor { .. }
+                    | Command::Explain { .. }
+                    | Command::Lint { .. }
+                    | Command::Replay { .. }
+            )
         );
     if is_question { Trust::Anyone } else { Trust::OwnerOnly }
 }

@@ -13,8 +13,8 @@ use super::{
     rule_files,
 };
 use crate::rules::{
-    self, AppendOutput, ExtraField, Fault, LoadOptions, Loaded, Matching, RuleFile, RuleSet, Selection,
-    output::suggested_output,
+    self, AppendOutput, Explainer, ExtraField, Fault, LoadOptions, Loaded, Matching, RuleFile, RuleSet,
+    Selection, output::suggested_output,
 };
 
 /// Rules in force, and what was said on the way.
@@ -89,6 +89,19 @@ pub(super) fn cautions(loaded: &Loaded) -> Vec<String> {
         format!("{reason} (used by {})", owners.into_iter().collect::<Vec<_>>().join(", "))
     }));
     lines
+}
+
+/// The rule called `name`, ready to be explained.
+pub(super) fn explainer(files: &[TextFile], config: &Config, name: &str) -> Result<Explainer, AppError> {
+    let names = names(files);
+    match Explainer::new(&rule_files(&names, files), &options(&config.rules), name) {
+        Ok(Some(explainer)) => Ok(explainer),
+        Ok(None) => Err(AppError::Unknown { kind: "rule", name: name.to_owned() }),
+        Err(faults) => {
+            let report = faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
+            Err(AppError::Rules { report })
+        }
+    }
 }
 
 /// What `lint` finds.

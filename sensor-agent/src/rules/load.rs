@@ -1,6 +1,7 @@
 //! From files to a rule set: what compiles is loaded, everything else is told, and neither takes the other down.
 
 mod describe;
+mod explain;
 mod macros;
 mod options;
 mod rule;
@@ -8,6 +9,7 @@ mod rule;
 mod tests;
 
 pub use describe::describe;
+pub use explain::{Explainer, Explanation, Part};
 pub use options::{AppendOutput, ExtraField, LoadOptions, Selection};
 
 use super::{

@@ -1,7 +1,7 @@
 //! What lists, macros and rules say and what became of them, as Falco's `-L` document has it. Asked for seldom, so
 //! everything is read again; only files that load without an error have a description.
 
-mod print;
+pub(super) mod print;
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,11 @@
 use crate::rules::lang::{Check, Expr, Literal, Operand, Rhs, spelled};
 
 /// A condition; `macros` gives what stands in the place of a macro.
-pub(super) fn expr(expr: &Expr, text: &str, macros: &mut dyn FnMut(&str) -> Option<String>) -> String {
+pub(in crate::rules::load) fn expr(
+    expr: &Expr,
+    text: &str,
+    macros: &mut dyn FnMut(&str) -> Option<String>,
+) -> String {
     let mut join = |parts: &[Expr], word: &str| {
         let parts: Vec<_> = parts.iter().map(|part| self::expr(part, text, macros)).collect();
         format!("({})", parts.join(word))

@@ -1,0 +1,253 @@
+//! Why a rule fired for an event, or did not: its condition as a tree, macros included, with the value and the verdict of
+//! each part. Made from the rule's text, so that a reader finds his own words again.
+
+use super::{LoadOptions, describe::print, macros::Macros, rule};
+use crate::{
+    enrich::Event,
+    rules::{
+        check::Checker,
+        compile::{Node, Pool},
+        error::{Fault, Faults},
+        events::{self, EventSet},
+        expand::Lists,
+        fields::{Context, FieldRef, event_name},
+        file::{self, Collected, RuleFile},
+        lang::{self, Expr},
+        output,
+        predicate::{Predicate, Term, Values},
+        text::Text,
+    },
+};
+
+/// One rule, ready to be explained.
+#[derive(Debug)]
+pub struct Explainer {
+    tree: Tree,
+    predicates: Vec<Predicate>,
+    fields: Vec<FieldRef>,
+    events: EventSet,
+}
+
+#[derive(Debug)]
+struct Tree {
+    /// `and`, `or`, `not`, a macro's name, or a comparison.
+    label: String,
+    kind: Kind,
+    kids: Vec<Tree>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    All,
+    Any,
+    Not,
+    Macro,
+    /// A predicate by number.
+    Predicate(u32),
+    /// Known without looking.
+    Known(bool),
+}
+
+/// A condition with what an event made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Verdict of the whole.
+    pub is_match: bool,
+    /// Its parts, the whole first.
+    pub parts: Vec<Part>,
+    /// Of an event that does not match, the comparison that decides.
+    pub decisive: Option<String>,
+}
+
+/// One part of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// How deep it stands.
+    pub depth: usize,
+    /// Its verdict.
+    pub holds: bool,
+    /// As it is written.
+    pub label: String,
+    /// Of a comparison, the value of its left side as outputs print it; `None`: absent.
+    pub value: Option<Option<Vec<u8>>>,
+}
+
+impl Explainer {
+    /// Of the rule called `name`; `Ok(None)` when no rule is, and faults when it does not load.
+    pub fn new(
+        files: &[RuleFile<'_>],
+        options: &LoadOptions,
+        name: &str,
+    ) -> Result<Option<Self>, Vec<Fault>> {
+        let mut faults = Faults::new(files);
+        let collected = file::read(files, &mut faults);
+        let mut lists = Lists::new(&collected);
+        let mut pool = Pool::default();
+        let mut macros = Macros::compile(&collected, &mut lists, &mut pool, &mut faults);
+        let Some(found) = collected.rules.iter().find(|it| it.name.text() == name) else { return Ok(None) };
+        let mut faults = Faults::new(files);
+        let loaded = rule::load(found, options, &mut lists, &mut macros, &mut pool, &mut faults);
+        let Some(loaded) = loaded else {
+            faults.errors.append(&mut faults.warnings);
+            return Err(faults.errors);
+        };
+        let condition = found.full_condition().ok().and_then(|full| lists.expand(&full).ok());
+        let text = condition.map_or(String::new(), |condition| condition.text().to_owned());
+        let Ok(expr) = lang::parse(&text) else { return Ok(None) };
+        let mut grower = Grower { collected: &collected, lists, macros, pool };
+        let tree = grower.tree(&expr, &text, None);
+        let Pool { predicates, fields, .. } = grower.pool;
+        Ok(Some(Self { tree, predicates, fields, events: loaded.events }))
+    }
+
+    /// Whether the rule is about events like this one.
+    pub fn is_about(&self, event: &Event<'_>) -> bool {
+        self.events.and(EventSet::of(events::types_of(event.slot()).iter().copied())) != EventSet::NONE
+    }
+
+    /// What the event makes of the rule.
+    pub fn explain(&self, event: &Event<'_>) -> Explanation {
+        let arena = bumpalo::Bump::new();
+        let context = Context { event, arena: &arena };
+        let mut memo = vec![(0, 0); self.fields.len()];
+        let mut values = Values::new(context, &self.fields, &mut memo, 1);
+        let mut parts = Vec::new();
+        let is_match = self.part(&self.tree, 0, &mut values, &mut parts);
+        let decisive = (!is_match).then(|| decisive(&self.tree, &parts, &mut 0, "the condition")).flatten();
+        Explanation { is_match, parts, decisive }
+    }
+
+    /// An event in a few words: number, time, type, process.
+    pub fn headline(event: &Event<'_>) -> String {
+        let arena = bumpalo::Bump::new();
+        let context = Context { event, arena: &arena };
+        let field = |name: &str| {
+            let field = FieldRef::resolve(name, None).ok();
+            let text = field.and_then(|field| output::printed(&context, &field));
+            String::from_utf8_lossy(text.unwrap_or(b"<NA>")).into_owned()
+        };
+        let name = event_name(event.slot()).unwrap_or("<NA>");
+        format!(
+            "event {} at {}: {name} by {} ({})",
+            event.num,
+            field("evt.time"),
+            field("proc.name"),
+            field("proc.pid")
+        )
+    }
+
+    fn part<'a>(
+        &'a self,
+        tree: &'a Tree,
+        depth: usize,
+        values: &mut Values<'a, '_>,
+        parts: &mut Vec<Part>,
+    ) -> bool {
+        let place = parts.len();
+        parts.push(Part { depth, holds: false, label: tree.label.clone(), value: None });
+        let mut value = None;
+        let holds = match tree.kind {
+            Kind::Known(value) => value,
+            Kind::Predicate(number) => self.predicates.get(number as usize).is_some_and(|predicate| {
+                value = Some(self.value(&predicate.term, values));
+                predicate.holds(values)
+            }),
+            Kind::All | Kind::Any | Kind::Not | Kind::Macro => {
+                let mut holds = Vec::with_capacity(tree.kids.len());
+                for kid in &tree.kids {
+                    holds.push(self.part(kid, depth + 1, values, parts));
+                }
+                match tree.kind {
+                    Kind::Any => holds.contains(&true),
+                    Kind::Not => !holds.contains(&true),
+                    _ => !holds.contains(&false),
+                }
+            }
+        };
+        if let Some(part) = parts.get_mut(place) {
+            part.holds = holds;
+            part.value = value;
+        }
+        holds
+    }
+
+    fn value<'a>(&'a self, term: &'a Term, values: &mut Values<'a, '_>) -> Option<Vec<u8>> {
+        if let Term::Field(number) = term {
+            let field = self.fields.get(*number as usize)?;
+            return output::printed(values.context(), field).map(<[u8]>::to_vec);
+        }
+        let value = term.value(values)?;
+        let mut text = Text::new(values.context().arena);
+        output::write_value(&mut text, &value);
+        Some(text.bytes().to_vec())
+    }
+}
+
+/// The first comparison that fails on the way down; `at` is the place of `tree` in `parts`, `within` the macro that it
+/// is part of.
+fn decisive(tree: &Tree, parts: &[Part], at: &mut usize, within: &str) -> Option<String> {
+    let own = parts.get(*at)?;
+    *at += 1;
+    match tree.kind {
+        Kind::Predicate(_) | Kind::Known(_) => Some(own.label.clone()),
+        // Which of several alternatives should have held is not known.
+        Kind::Any if tree.kids.len() > 1 => Some(format!("no alternative of {within}")),
+        Kind::Not => Some(format!("not {}", tree.kids.first().map_or("", |kid| kid.label.as_str()))),
+        Kind::All | Kind::Any | Kind::Macro => {
+            let within = if tree.kind == Kind::Macro { &tree.label } else { within };
+            for kid in &tree.kids {
+                if parts.get(*at).is_some_and(|part| !part.holds) {
+                    return decisive(kid, parts, at, within);
+                }
+                *at += size(kid);
+            }
+            None
+        }
+    }
+}
+
+fn size(tree: &Tree) -> usize {
+    1 + tree.kids.iter().map(size).sum::<usize>()
+}
+
+struct Grower<'c> {
+    collected: &'c Collected,
+    lists: Lists,
+    macros: Macros,
+    pool: Pool,
+}
+
+impl Grower<'_> {
+    fn tree(&mut self, expr: &Expr, text: &str, by: Option<usize>) -> Tree {
+        let mut grow = |kind, label: &str, parts: &[Expr]| Tree {
+            label: label.to_owned(),
+            kind,
+            kids: parts.iter().map(|part| self.tree(part, text, by)).collect(),
+        };
+        match expr {
+            Expr::And(parts) => grow(Kind::All, "and", parts),
+            Expr::Or(parts) => grow(Kind::Any, "or", parts),
+            Expr::Not(inner) => grow(Kind::Not, "not", std::slice::from_ref(inner)),
+            Expr::Macro(name, _) => {
+                let inner = self.macros.visible(name, by).and_then(|index| {
+                    let condition = self.lists.expand(&self.collected.macros.get(index)?.condition).ok()?;
+                    Some(self.tree(&lang::parse(condition.text()).ok()?, condition.text(), Some(index)))
+                });
+                Tree { label: name.clone(), kind: Kind::Macro, kids: inner.into_iter().collect() }
+            }
+            Expr::Check(_) => {
+                let mut none = |_: &mut Pool, name: &str| {
+                    Err(crate::rules::error::NameError::Macro { name: name.to_owned() }.into())
+                };
+                let mut checker = Checker { pool: &mut self.pool, macros: &mut none, warnings: Vec::new() };
+                let condition = checker.condition(expr).ok();
+                let kind = match condition.and_then(|node| self.pool.nodes.get(node as usize)) {
+                    Some(Node::Predicate(number)) => Kind::Predicate(*number),
+                    Some(Node::Const(value)) => Kind::Known(*value),
+                    _ => Kind::Known(false),
+                };
+                Tree { label: print::expr(expr, text, &mut |_| None), kind, kids: Vec::new() }
+            }
+        }
+    }
+}

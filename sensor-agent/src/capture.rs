@@ -13,6 +13,8 @@ mod object;
 mod patch;
 mod probe;
 mod ring;
+#[cfg(feature = "trace")]
+mod trace;
 
 pub use attach::{Degraded, Options, Sensor};
 pub use control::Policy;

@@ -1,10 +1,11 @@
 //! The agent in release, with the kernel object inside.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::dirs::Dirs;
+use crate::ebpf::Variant;
 use crate::{ebpf, shell};
 
 /// Read by sensor-agent/build.rs; without it the agent embeds nothing and cannot load programs.
@@ -16,6 +17,13 @@ pub(crate) fn build(dirs: &Dirs) -> Result<PathBuf> {
     Ok(dirs.target.join("release/saker"))
 }
 
+/// Builds object and agent with the log lines of `doctor --trace`, apart from what ships; returns the binary's path.
+pub(crate) fn build_traced(dirs: &Dirs) -> Result<PathBuf> {
+    let target = dirs.target.join("trace");
+    compile(dirs, Variant::Trace, &target, &["--bin", "saker", "--features", "trace"])?;
+    Ok(target.join("release/saker"))
+}
+
 /// Builds object and probe, which tries the kernel side without the rest of the agent.
 pub(crate) fn build_probe(dirs: &Dirs) -> Result<PathBuf> {
     cargo_build(dirs, &["--example", "probe"])?;
@@ -23,9 +31,13 @@ pub(crate) fn build_probe(dirs: &Dirs) -> Result<PathBuf> {
 }
 
 fn cargo_build(dirs: &Dirs, what: &[&str]) -> Result<()> {
-    let object = ebpf::build(dirs)?;
+    compile(dirs, Variant::Release, &dirs.target, what)
+}
+
+fn compile(dirs: &Dirs, variant: Variant, target: &Path, what: &[&str]) -> Result<()> {
+    let object = ebpf::build(dirs, variant)?;
     let mut cargo = shell::cargo();
     cargo.args(["build", "--release", "--package", "sensor-agent"]).args(what);
-    cargo.current_dir(&dirs.root).env(OBJECT_VARIABLE, object).env("CARGO_TARGET_DIR", &dirs.target);
+    cargo.current_dir(&dirs.root).env(OBJECT_VARIABLE, object).env("CARGO_TARGET_DIR", target);
     shell::run(&mut cargo).context("cannot build the agent")
 }

@@ -17,12 +17,34 @@ const CPU: &str = "v3";
 /// Folders that the object is made of.
 const SOURCES: &[&str] = &["sensor-common", "sensor-ebpf"];
 /// Changes when this file changes how it builds.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
+
+/// Which object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variant {
+    /// What ships.
+    Release,
+    /// With log lines, for `saker doctor --trace`.
+    Trace,
+}
+
+impl Variant {
+    /// Folder below the target directory.
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Release => "ebpf",
+            Self::Trace => "ebpf-trace",
+        }
+    }
+}
+
+/// The map that log calls write to.
+const LOGS: &[u8] = b"AYA_LOGS";
 
 /// Builds the object if need be; returns its path.
-pub(crate) fn build(dirs: &Dirs) -> Result<PathBuf> {
+pub(crate) fn build(dirs: &Dirs, variant: Variant) -> Result<PathBuf> {
     let tools = setup::kernel_tools(dirs)?;
-    let out = dirs.target.join("ebpf");
+    let out = dirs.target.join(variant.folder());
     let object = out.join("saker.bpf.o");
     let stamp = out.join("saker.bpf.stamp");
     let wanted = fingerprint(dirs, &tools)?;
@@ -31,9 +53,13 @@ pub(crate) fn build(dirs: &Dirs) -> Result<PathBuf> {
     }
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let accessors = compile_accessors(dirs, &tools, &out)?;
-    let built = compile(dirs, &tools, &out, &accessors)?;
+    let built = compile(dirs, &tools, &out, &accessors, variant)?;
     // The agent embeds the copy: an unchanged object keeps its time, so the agent is not built again.
     let bytes = fs::read(&built).with_context(|| format!("no object at {}", built.display()))?;
+    let has_logs = bytes.windows(LOGS.len()).any(|window| window == LOGS);
+    if has_logs != (variant == Variant::Trace) {
+        bail!("{}: log calls belong into the traced object, and into no other", built.display());
+    }
     if !fs::read(&object).is_ok_and(|old| old == bytes) {
         fs::write(&object, &bytes).with_context(|| format!("cannot write {}", object.display()))?;
     }
@@ -64,7 +90,13 @@ fn compile_accessors(dirs: &Dirs, tools: &ToolChain, out: &Path) -> Result<PathB
     Ok(bitcode)
 }
 
-fn compile(dirs: &Dirs, tools: &ToolChain, out: &Path, accessors: &Path) -> Result<PathBuf> {
+fn compile(
+    dirs: &Dirs,
+    tools: &ToolChain,
+    out: &Path,
+    accessors: &Path,
+    variant: Variant,
+) -> Result<PathBuf> {
     let (linker, accessors) = (tools.linker.display(), accessors.display());
     let flags = [
         format!("-Clinker={linker}"),
@@ -87,6 +119,9 @@ fn compile(dirs: &Dirs, tools: &ToolChain, out: &Path, accessors: &Path) -> Resu
     };
     // The encoded form allows spaces in paths.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    if variant == Variant::Trace {
+        cargo.args(["--features", "trace"]);
+    }
     cargo.args(["--release", "--target", TARGET, "--target-dir"]).arg(out);
     cargo.current_dir(dirs.root.join("sensor-ebpf"));
     shell::run(&mut cargo).context("cannot build the kernel programs")?;

@@ -31,7 +31,11 @@ enum Command {
     /// Install what building and testing need, saying first what that is.
     Setup,
     /// Build the kernel object and the agent that embeds it: target/release/saker.
-    Build,
+    Build {
+        /// With log lines for `saker doctor --trace`, apart from what ships: target/trace/release/saker.
+        #[arg(long)]
+        trace: bool,
+    },
     /// Build only the kernel object and print its path.
     Ebpf,
     /// Build, then run the agent with the bundled rules on this host (needs root).
@@ -69,8 +73,13 @@ fn run(command: Command) -> Result<()> {
     let dirs = Dirs::find()?;
     match command {
         Command::Setup => setup::everything(&dirs),
-        Command::Build => agent::build(&dirs).map(|path| println!("{}", path.display())),
-        Command::Ebpf => ebpf::build(&dirs).map(|path| println!("{}", path.display())),
+        Command::Build { trace: false } => agent::build(&dirs).map(|path| println!("{}", path.display())),
+        Command::Build { trace: true } => {
+            agent::build_traced(&dirs).map(|path| println!("{}", path.display()))
+        }
+        Command::Ebpf => {
+            ebpf::build(&dirs, ebpf::Variant::Release).map(|path| println!("{}", path.display()))
+        }
         Command::Run { args } => run::run(&dirs, &args),
         Command::Test { quick } => test::run(&dirs, quick),
         Command::Vm(options) => vm::run(&dirs, &options),

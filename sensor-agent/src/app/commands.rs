@@ -10,6 +10,7 @@ mod list_events;
 mod record;
 mod replay;
 mod report;
+mod trace;
 mod validate;
 mod version;
 mod wrap;
@@ -40,12 +41,7 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
     }
     let config = load_config(cli)?;
     match &cli.command {
-        Some(Command::Doctor { trace: true, .. }) => {
-            return Err(AppError::NotBuilt {
-                what: "kernel-side tracing",
-                how: "cargo xtask build --features trace",
-            });
-        }
+        Some(Command::Doctor { trace: true, .. }) => return trace::trace(&config, cli.common.seconds),
         Some(Command::Doctor { trace: false, .. }) => return doctor(&config),
         Some(Command::Explain { rule, file, event, matches, limit, .. }) => {
             let choice = explain::Choice { event: *event, matches: *matches, limit: *limit };

@@ -50,13 +50,15 @@ pub struct Sensor {
     pub policy: Arc<Policy>,
     /// What the hooks counted.
     pub ledger: LedgerReader,
-    _programs: Programs,
+    #[cfg_attr(not(feature = "trace"), expect(dead_code, reason = "kept alive"))]
+    programs: Programs,
 }
 
 /// Keeps the programs attached and their array filled.
 struct Programs {
     _stages: ProgramArray<MapData>,
-    _ebpf: Ebpf,
+    #[cfg_attr(not(feature = "trace"), expect(dead_code, reason = "kept alive"))]
+    ebpf: Ebpf,
 }
 
 impl Sensor {
@@ -99,8 +101,19 @@ impl Sensor {
         load::attach_all(&mut ebpf, &mut degraded)?;
         introduce_agent(&policy)?;
         let processes = load::scan(&mut ebpf, &degraded);
-        let programs = Programs { _stages: stages, _ebpf: ebpf };
-        Ok(Self { features, degraded, processes, drain, policy, ledger, _programs: programs })
+        let programs = Programs { _stages: stages, ebpf };
+        Ok(Self { features, degraded, processes, drain, policy, ledger, programs })
+    }
+}
+
+#[cfg(feature = "trace")]
+impl Sensor {
+    /// Hands every log line of the hooks to `told`, whenever it is asked to.
+    pub fn tracer<F: Fn(&str) + Send + Sync>(
+        &mut self,
+        told: F,
+    ) -> Result<super::trace::Tracer<F>, CaptureError> {
+        super::trace::Tracer::new(&mut self.programs.ebpf, told)
     }
 }
 

@@ -19,7 +19,7 @@ pub fn exit_call(ctx: BtfTracePointContext) -> i32 {
     let Some(account) = Account::open(policy::slot_of(control, nr)) else { return 0 };
     account.count(Reason::Seen);
     // The agent's own ptrace, kill or setns are evidence, not plain I/O: nothing of this shape is filtered.
-    send::fixed::<Told<Call>>(account, control, Kind::Call, |told| {
+    let _sent = send::fixed::<Told<Call>>(account, control, Kind::Call, |told| {
         // SAFETY: ring memory of that type.
         unsafe {
             (*told).prefix.header = account.header(Kind::Call, size_of::<Told<Call>>() as u32, control);
@@ -27,5 +27,6 @@ pub fn exit_call(ctx: BtfTracePointContext) -> i32 {
             fill_call(&raw mut (*told).body, nr, regs.args(), ctx.arg::<u64>(1) as i64);
         }
     });
+    crate::trace!(&ctx, "call {} returned {}, sent {}", nr, ctx.arg::<u64>(1) as i64, _sent as u32);
     0
 }

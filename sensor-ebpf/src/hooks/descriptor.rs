@@ -47,7 +47,8 @@ pub fn exit_descriptor(ctx: BtfTracePointContext) -> i32 {
             (*body).resolved = path;
         }
     }
-    send::variable(account, control, Kind::File, builder.scratch);
+    let _sent = send::variable(account, control, Kind::File, builder.scratch);
     builder.release();
+    crate::trace!(&ctx, "call {} on a descriptor returned {}, sent {}", nr, ctx.arg::<u64>(1) as i64, _sent as u32);
     0
 }

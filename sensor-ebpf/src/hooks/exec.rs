@@ -43,6 +43,7 @@ pub fn exec(ctx: BtfTracePointContext) -> i32 {
         }
         builder.release();
     }
+    crate::trace!(&ctx, "exec by {}, sent {}", tgid, sent as u32);
     if !sent {
         // What user space knows of this process is what it was before: tell again at its next record.
         forget_living(tgid);

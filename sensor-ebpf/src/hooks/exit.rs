@@ -23,7 +23,7 @@ pub fn exit(ctx: BtfTracePointContext) -> i32 {
     account.count(Reason::Seen);
     let task = Task(ctx.arg::<u64>(0));
     let is_group_dead = task.signal().live() == 0;
-    send::fixed::<Told<Exit>>(account, control, Kind::Exit, |told| {
+    let _sent = send::fixed::<Told<Exit>>(account, control, Kind::Exit, |told| {
         // SAFETY: ring memory of that type.
         unsafe {
             (*told).prefix.header = account.header(Kind::Exit, size_of::<Told<Exit>>() as u32, control);
@@ -36,6 +36,7 @@ pub fn exit(ctx: BtfTracePointContext) -> i32 {
             };
         }
     });
+    crate::trace!(&ctx, "exit of {}, sent {}", task.tid(), _sent as u32);
     if is_group_dead {
         forget(task.tgid());
     }

@@ -33,6 +33,7 @@ pub fn fork(ctx: BtfTracePointContext) -> i32 {
             (*told).body.caller_tid = parent.tid();
         }
     });
+    crate::trace!(&ctx, "fork of {} by {}, sent {}", child.tid(), parent.tid(), sent as u32);
     // The child's strings are its parent's: it is known only if the parent is.
     if sent && child.tid() == child.tgid() && is_known(parent) {
         set_known(child.tgid(), child.start_boottime());

@@ -102,8 +102,9 @@ fn gather(ctx: &BtfTracePointContext, opens: bool) {
             }
         }
     }
-    send::variable(account, control, Kind::File, builder.scratch);
+    let _sent = send::variable(account, control, Kind::File, builder.scratch);
     builder.release();
+    crate::trace!(ctx, "call {} with names returned {}, sent {}", nr, ret, _sent as u32);
 }
 
 /// Puts the argument registers where they can be indexed.

@@ -12,6 +12,16 @@ use crate::{
     send::Account,
 };
 
+/// A log line in objects that are built with the feature `trace`, and nothing in all others. Programs that tail-call have
+/// none: they may have no subprogram.
+#[macro_export]
+macro_rules! trace {
+    ($ctx:expr, $($line:tt)+) => {
+        #[cfg(feature = "trace")]
+        aya_log_ebpf::debug!($ctx, $($line)+);
+    };
+}
+
 /// A record's fixed part.
 #[repr(C)]
 pub struct Told<T> {

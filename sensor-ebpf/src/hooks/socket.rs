@@ -70,8 +70,9 @@ pub fn exit_socket(ctx: BtfTracePointContext) -> i32 {
             (*body).addr = builder.user_small(args[4], args[5], Source::UserExit);
         }
     }
-    send::variable(account, control, Kind::Socket, builder.scratch);
+    let _sent = send::variable(account, control, Kind::Socket, builder.scratch);
     builder.release();
+    crate::trace!(&ctx, "call {} on a socket returned {}, sent {}", nr, ret, _sent as u32);
     0
 }
 

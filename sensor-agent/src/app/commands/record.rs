@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Longest time between two looks at the clock and the signals.
-const LOOK: Duration = Duration::from_millis(100);
+pub(super) const LOOK: Duration = Duration::from_millis(100);
 
 /// Records until SIGINT, SIGTERM or `seconds` have passed (0: no limit). The file is readable by its owner only: it
 /// holds command lines and environments.
@@ -85,7 +85,7 @@ fn snapshots<W: Write>(writer: &mut Writer<W>, records: &[u8], files: &impl Proc
     each().try_for_each(|record| writer.snapshot(record.bytes()))
 }
 
-fn stop_flag() -> Result<Arc<AtomicBool>, AppError> {
+pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, AppError> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&flag))

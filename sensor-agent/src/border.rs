@@ -12,7 +12,7 @@ pub mod channel;
 
 pub use alert::{Alert, FieldValue, Priority};
 pub use channel::{Receiver, RecvError, SendError, Sender, channel};
-pub use context::{Context, Told, Wanted};
+pub use context::{Context, PodFacts, PodTold, Told, Wanted};
 pub use facts::Facts;
 pub use latency::Latency;
 pub use stats::{SinkCount, Stats};
@@ -50,6 +50,8 @@ pub enum Inbound {
     Reload,
     /// What is known of a container now; at the first answer of all its events may go on.
     Context(Told),
+    /// What the API server tells of a pod now.
+    Pod(PodTold),
     /// Drain what is in the ring and end.
     Stop,
 }

@@ -1,5 +1,6 @@
-//! What container runtimes tell, asked on the egress side: async clients on one thread of their own, which takes
-//! questions and answers each with the whole context of one container. The sensor half waits for none of it.
+//! What container runtimes and Kubernetes tell, on the egress side: async clients on one thread of their own. Questions
+//! are answered with the whole context of one container each, and every pod of this node is told when it changes. The
+//! sensor half waits for none of it.
 
 mod answer;
 mod breaker;
@@ -12,10 +13,12 @@ mod grpc;
 mod image;
 mod oci;
 mod options;
+mod pods;
 #[cfg(test)]
 mod tests;
 
 pub use options::{Engine, Options};
+pub use pods::Kubernetes;
 
 use std::{io, thread};
 
@@ -42,7 +45,12 @@ impl Service {
         let (questions, waiting) = mpsc::channel(QUESTIONS);
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let body = move || {
-            runtime.block_on(desk::serve(&options, waiting, answers));
+            runtime.block_on(async {
+                if let Some(kubernetes) = options.kubernetes.clone() {
+                    tokio::spawn(pods::serve(kubernetes, options.label_max_len, answers.clone()));
+                }
+                desk::serve(&options, waiting, answers).await;
+            });
             // Look-ups that hang are left.
             runtime.shutdown_background();
         };

@@ -9,6 +9,7 @@ mod rules;
 mod local;
 mod identity;
 mod context;
+mod pods;
 mod ledger;
 mod drops;
 mod outage;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rustix::process::geteuid;
 use saker_tests::container::Container;
+use saker_tests::kube::Kube;
 use saker_tests::runtime::{Containerd, Podman};
 use saker_tests::sensor::Start;
 
@@ -42,6 +43,11 @@ pub(crate) fn is_skipped_without_container() -> bool {
 /// Whether the agent or containerd cannot run here; says why.
 pub(crate) fn is_skipped_without_containerd() -> bool {
     say(missing().or_else(Containerd::missing))
+}
+
+/// Whether the agent, containerd or an API server cannot run here; says why.
+pub(crate) fn is_skipped_without_kube() -> bool {
+    say(missing().or_else(Containerd::missing).or_else(Kube::missing))
 }
 
 /// Whether the agent or Podman cannot run here; says why.

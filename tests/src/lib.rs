@@ -14,6 +14,7 @@ pub mod freeze;
 pub mod stage;
 pub mod container;
 pub mod runtime;
+pub mod kube;
 pub mod vertical;
 pub mod ledger;
 pub mod lifecycle;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    border::{Outbound, Stats, Told, since_epoch},
+    border::{Outbound, PodTold, Stats, Told, since_epoch},
     capture::{CaptureError, Round, Sensor},
     rules::RuleSet,
 };
@@ -28,6 +28,8 @@ pub(super) enum Order {
     Rules(Arc<RuleSet>, mpsc::SyncSender<()>),
     /// Take what was told of a container.
     Context(Told),
+    /// Take what was told of a pod.
+    Pod(PodTold),
     /// Drain what is in the ring and end.
     Stop,
 }
@@ -83,6 +85,7 @@ impl Hot {
                     let _gone = done.send(());
                 }
                 Ok(Order::Context(told)) => self.pipeline.learn(told),
+                Ok(Order::Pod(told)) => self.pipeline.learn_pod(told),
                 Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
                 Err(mpsc::TryRecvError::Empty) => return true,
             }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     border::{
-        Outbound, Sender, Told,
+        Outbound, PodTold, Sender, Told,
         stats::{RuleCount, Stats},
     },
     decode::{DecodeError, Record},
@@ -66,6 +66,11 @@ impl Pipeline {
         self.state.learn(told);
         let held = self.hold.release(&full_id);
         self.go_on(&held, None);
+    }
+
+    /// Takes what the API server told of a pod.
+    pub(super) fn learn_pod(&mut self, told: PodTold) {
+        self.state.learn_pod(told);
     }
 
     /// Tells the time; events that have waited long enough go on.

@@ -183,6 +183,11 @@ impl Control<'_> {
                         return;
                     }
                 }
+                Ok(Inbound::Pod(told)) => {
+                    if orders.send(Order::Pod(told)).is_err() {
+                        return;
+                    }
+                }
                 Err(RecvError::Quiet) => {}
             }
         }

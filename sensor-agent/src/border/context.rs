@@ -101,3 +101,46 @@ pub struct Pod {
     /// `k8s.pod.cni.json`
     pub cni_json: String,
 }
+
+/// What the API server tells of a pod of this node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodTold {
+    /// `metadata.uid`
+    pub uid: String,
+    /// `None`: it was deleted.
+    pub facts: Option<Box<PodFacts>>,
+}
+
+/// A pod as the API server knows it. Empty texts are unknown or not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodFacts {
+    /// `k8smeta.pod.name`
+    pub name: String,
+    /// `k8smeta.ns.name`
+    pub namespace: String,
+    /// `k8smeta.pod.labels`, sorted by name.
+    pub labels: Labels,
+    /// `spec.serviceAccountName`
+    pub service_account: String,
+    /// `spec.nodeName`
+    pub node: String,
+    /// `k8smeta.ns.uid`
+    pub namespace_uid: String,
+    /// `k8smeta.ns.labels`, sorted by name.
+    pub namespace_labels: Labels,
+    /// Its controller, that one's controller, and so on.
+    pub owners: Vec<Owner>,
+}
+
+/// A controller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// `ReplicaSet`, `Deployment`, `Job` ...
+    pub kind: String,
+    /// `metadata.name`
+    pub name: String,
+    /// `metadata.uid`
+    pub uid: String,
+    /// Sorted by name; empty also when they may not be read.
+    pub labels: Labels,
+}

@@ -38,7 +38,7 @@ const MAX_LABELS: usize = 256;
 const MAX_MOUNTS: usize = 256;
 
 /// Sorted labels, without those whose value is longer than `max_len`.
-pub(super) fn labels<S: BuildHasher>(labels: HashMap<String, String, S>, max_len: usize) -> Labels {
+pub(super) fn labels(labels: impl IntoIterator<Item = (String, String)>, max_len: usize) -> Labels {
     let is_kept = |(name, value): &(String, String)| name.len() <= TEXT_BYTES && value.len() <= max_len;
     let mut kept: Labels = labels.into_iter().filter(is_kept).collect();
     kept.sort();

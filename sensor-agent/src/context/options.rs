@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Kubernetes;
+
 /// One engine of Falco's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine {
@@ -24,6 +26,8 @@ pub struct Options {
     pub podman: Engine,
     /// `label_max_len`: labels with a longer value are left out.
     pub label_max_len: usize,
+    /// The API server, if it is asked.
+    pub kubernetes: Option<Kubernetes>,
     /// Where the host's file system is (`HOST_ROOT`); empty: here.
     pub host_root: String,
 }
@@ -52,6 +56,7 @@ impl Default for Options {
             docker: Engine::at(&["/var/run/docker.sock"]),
             podman: Engine::at(&["/run/podman/podman.sock"]),
             label_max_len: 100,
+            kubernetes: None,
             host_root: String::new(),
         }
     }

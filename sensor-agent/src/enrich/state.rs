@@ -11,10 +11,11 @@ use super::{
     cgroup::{Cgroup, Cgroups},
     context::Contexts,
     host::Host,
+    pods::Pods,
     table::{Entry, Place, Table},
 };
 use crate::{
-    border::{Told, Wanted},
+    border::{PodFacts, PodTold, Told, Wanted},
     decode::{Body, Record},
 };
 
@@ -57,6 +58,7 @@ pub struct State {
     table: Table,
     cgroups: Cgroups,
     contexts: Contexts,
+    pods: Pods,
     /// Events handed out.
     n_events: u64,
 }
@@ -65,7 +67,7 @@ impl State {
     /// An empty table on this host.
     pub fn new(host: Host, limits: Limits) -> Self {
         let (table, cgroups, contexts) = (Table::new(limits.processes), Cgroups::new(), Contexts::new());
-        Self { host, limits, table, cgroups, contexts, n_events: 0 }
+        Self { host, limits, table, cgroups, contexts, pods: Pods::new(), n_events: 0 }
     }
 
     /// Takes a record in and hands out the events it is: none (first sight, cgroup), one, or two (fork). The event shows
@@ -159,6 +161,16 @@ impl State {
     /// Takes what was told of a container.
     pub fn learn(&mut self, told: Told) {
         self.contexts.learn(told);
+    }
+
+    /// Takes what was told of a pod.
+    pub fn learn_pod(&mut self, told: PodTold) {
+        self.pods.learn(told);
+    }
+
+    /// What the API server told of a pod.
+    pub fn pod_facts(&self, uid: &str) -> Option<&PodFacts> {
+        self.pods.get(uid)
     }
 
     /// Nobody told of a container in time.

@@ -19,6 +19,7 @@ mod endpoints;
 mod fs_path;
 mod container;
 mod k8s;
+mod k8smeta;
 pub mod list;
 #[cfg(test)]
 mod tests;

@@ -65,14 +65,15 @@ impl Cri {
 
     /// Starts a pod of namespace `shop` with the label `app=NAME`.
     pub fn run_pod(&mut self, name: &str) -> Result<Pod> {
+        self.run_pod_as(name, &format!("uid-of-{name}"))
+    }
+
+    /// The same with the id that the API server gave.
+    pub fn run_pod_as(&mut self, name: &str, uid: &str) -> Result<Pod> {
         let own = |text: &str| text.to_owned();
         let options = NamespaceOption { network: NODE, ..NamespaceOption::default() };
         let config = PodSandboxConfig {
-            metadata: Some(PodMetadata {
-                name: own(name),
-                uid: format!("uid-of-{name}"),
-                namespace: own("shop"),
-            }),
+            metadata: Some(PodMetadata { name: own(name), uid: own(uid), namespace: own("shop") }),
             log_directory: own("/tmp"),
             labels: HashMap::from([(own("app"), own(name))]),
             linux: Some(LinuxPod { security: Some(PodSecurity { options: Some(options) }) }),

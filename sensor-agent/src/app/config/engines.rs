@@ -4,9 +4,12 @@
 use super::{
     check::boolean,
     read::{Reader, scalars},
-    tree::Node,
+    tree::{Node, Variables},
 };
-use crate::context::{Engine, Options};
+use crate::context::{Engine, Kubernetes, Options};
+
+/// Where a pod is told the name of its node: Falco's chart, and what everybody else does.
+const NODE_NAMES: [&str; 2] = ["FALCO_K8S_NODE_NAME", "NODE_NAME"];
 
 impl Reader<'_> {
     pub(super) fn runtimes(&mut self) -> Options {
@@ -28,6 +31,17 @@ impl Reader<'_> {
         }
         options
     }
+}
+
+/// The API server: asked in a cluster, or where the configuration says so.
+pub(super) fn kubernetes(root: &Node, variables: Variables<'_>) -> Option<Kubernetes> {
+    let text = |key: &str| root.at(&format!("metadata.kubernetes.{key}")).and_then(Node::scalar);
+    let filled = |key| text(key).filter(|text| !text.is_empty()).map(str::to_owned);
+    let variable = |name| variables(name).filter(|value| !value.is_empty());
+    let is_wanted = text("enabled").and_then(boolean);
+    let is_enabled = is_wanted.unwrap_or_else(|| variable("KUBERNETES_SERVICE_HOST").is_some());
+    let node = filled("node").or_else(|| NODE_NAMES.into_iter().find_map(variable));
+    is_enabled.then(|| Kubernetes { kubeconfig: filled("kubeconfig").map(Into::into), node })
 }
 
 fn engines_of(engines: &Node, options: &mut Options) {

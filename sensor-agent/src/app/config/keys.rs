@@ -123,6 +123,11 @@ pub static KEYS: &[Key] = &[
     unused("container_engines.static", FREE),
     // Saker: how long an event may wait for what runtimes tell of its container, ms; 0: not at all.
     read("metadata.hold_ms", Shape::Int(0, 60_000)),
+    // Saker: pods, namespaces and owners from the API server; without a word: in a cluster.
+    read("metadata.kubernetes.enabled", BOOL),
+    read("metadata.kubernetes.kubeconfig", TEXT),
+    // Saker: name of this node; else FALCO_K8S_NODE_NAME or NODE_NAME of the environment.
+    read("metadata.kubernetes.node", TEXT),
     read("time_format_iso_8601", BOOL),
     unused("buffer_format_base64", BOOL),
     read("priority", PRIORITY),

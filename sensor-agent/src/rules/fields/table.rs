@@ -2,7 +2,7 @@
 
 use super::{
     Arg, ArgKind, ArgRule, Context, Field, Get, Print, Shape, Supply, container, evt, fd, flag, fs_path, k8s,
-    process, syscall, user,
+    k8smeta, process, syscall, user,
 };
 use crate::rules::{Type, Value};
 
@@ -57,7 +57,12 @@ pub static CLASSES: &[Class] = &[
     },
     Class { name: "fdlist", short: "", doc: "The descriptors of a poll.", tables: &[fs_path::FDLIST] },
     Class { name: "util", short: "", doc: "", tables: &[fs_path::UTIL] },
-    Class { name: "container (plugin)", short: "", doc: "", tables: &[container::FIELDS, k8s::FIELDS] },
+    Class {
+        name: "container (plugin)",
+        short: "",
+        doc: "",
+        tables: &[container::FIELDS, k8s::FIELDS, k8smeta::FIELDS],
+    },
 ];
 
 /// A row that is supplied.

@@ -1,0 +1,100 @@
+//! What the API server tells of a pod: owners, namespace, labels that change, a server that goes away and comes back.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use saker_tests::alert::Alert;
+use saker_tests::kube::Kube;
+use saker_tests::runtime::Containerd;
+use saker_tests::sensor::{SOON, Sensor};
+
+use crate::setup;
+
+const NODE: &str = "node-a";
+
+/// A deployment with a replica set and a pod of this node, as controllers would make them.
+fn objects(kube: &Kube) -> Result<String> {
+    let meta = "namespace: shop, labels: {app: front}";
+    let selector = "selector: {matchLabels: {app: front}}";
+    let template =
+        "template: {metadata: {labels: {app: front}}, spec: {containers: [{name: web, image: x}]}}";
+    kube.apply(&format!(
+        "{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, labels: {{team: a}}}}}}\n---\n\
+         {{apiVersion: apps/v1, kind: Deployment, metadata: {{name: front, {meta}}}, spec: {{{selector}, {template}}}}}\n"
+    ))?;
+    let uid = |of: &str| kube.kubectl(&["get", "-n", "shop", of, "-o", "jsonpath={.metadata.uid}"]);
+    let owner = |kind: &str, name: &str, uid: &str| {
+        format!(
+            "ownerReferences: [{{apiVersion: apps/v1, kind: {kind}, name: {name}, uid: {uid}, controller: true}}]"
+        )
+    };
+    let above = owner("Deployment", "front", &uid("deployment/front")?);
+    kube.apply(&format!(
+        "{{apiVersion: apps/v1, kind: ReplicaSet, metadata: {{name: front-7f, {meta}, {above}}}, spec: {{{selector}, {template}}}}}\n"
+    ))?;
+    let above = owner("ReplicaSet", "front-7f", &uid("replicaset/front-7f")?);
+    kube.apply(&format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: front, {meta}, {above}}}, \
+         spec: {{nodeName: {NODE}, serviceAccountName: cashier, containers: [{{name: web, image: x}}]}}}}\n"
+    ))?;
+    uid("pod/front")
+}
+
+/// An alert of the pod's container that has this value.
+fn until(sensor: &mut Sensor, field: &str, value: &str) -> Result<Alert> {
+    let alert = sensor.wait(SOON, |alert| alert.field(field) == value);
+    alert.with_context(|| format!("{field} never was {value}"))
+}
+
+#[test]
+fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
+    const FIELDS: [(&str, &str); 12] = [
+        ("k8smeta.pod.name", "front"),
+        ("k8smeta.pod.serviceaccount", "cashier"),
+        ("k8smeta.pod.node", NODE),
+        ("k8smeta.pod.label[app]", "front"),
+        ("k8smeta.ns.name", "shop"),
+        ("k8smeta.ns.label[team]", "a"),
+        ("k8smeta.rs.name", "front-7f"),
+        ("k8smeta.deployment.name", "front"),
+        ("k8smeta.deployment.labels", "app:front"),
+        ("k8smeta.owner.kind", "Deployment"),
+        ("k8smeta.owner.name", "front"),
+        ("k8smeta.owner.label[app]", "front"),
+    ];
+    if setup::is_skipped_without_kube() {
+        return Ok(());
+    }
+    let mut kube = Kube::start()?;
+    let uid = objects(&kube)?;
+    let containerd = Containerd::start(setup::actor())?;
+    let mut cri = containerd.cri()?;
+    let pod = cri.run_pod_as("front", &uid)?;
+    let fields: Vec<_> = FIELDS.iter().map(|(name, _)| format!("%{name}")).collect();
+    let output = format!("%k8smeta.pod.uid %k8smeta.pod.label[tier] {}", fields.join(" "));
+    let mut sensor = setup::sensor()?
+        .option(&format!("container_engines.cri.sockets[0]={}", containerd.socket().display()))
+        .option("metadata.kubernetes.enabled=true")
+        .option(&format!("metadata.kubernetes.kubeconfig={}", kube.kubeconfig().display()))
+        .option(&format!("metadata.kubernetes.node={NODE}"))
+        .rule("An act", "evt.type = execve and k8s.pod.name = front and container.name = web", &output)
+        .ready()?;
+    cri.run(&pod, "web", &["/bin/actor", "respawn", "50", "mark"])?;
+    let alert = until(&mut sensor, "k8smeta.pod.uid", &uid)?;
+    for (name, expected) in FIELDS {
+        let found = alert.field(name);
+        ensure!(found == expected, "{name} is {found:?}, not {expected:?}: {alert:?}");
+    }
+    let start = Instant::now();
+    kube.kubectl(&["label", "-n", "shop", "pod/front", "tier=one"])?;
+    until(&mut sensor, "k8smeta.pod.label[tier]", "one")?;
+    println!("a label that changed is seen after {} ms, kubectl included", start.elapsed().as_millis());
+    kube.kubectl(&["label", "namespace/shop", "team=b", "--overwrite"])?;
+    until(&mut sensor, "k8smeta.ns.label[team]", "b")?;
+    kube.restart()?;
+    kube.kubectl(&["label", "-n", "shop", "pod/front", "tier=two", "--overwrite"])?;
+    let start = Instant::now();
+    until(&mut sensor, "k8smeta.pod.label[tier]", "two")?;
+    println!("and {} ms after the API server's restart", start.elapsed().as_millis());
+    cri.remove_pod(&pod.id)
+}

@@ -67,7 +67,7 @@ fn failures_are_told_once_on_standard_error() {
         (&["-c", &good, "--disable-source", "syscall"], 1, "Error: no event source is left"),
         (&["-c", &good, "replay", &none], 1, "Error: cannot read "),
         (&["-c", &good, "replay", &good], 1, "it does not begin as a recording does"),
-        (&["-c", &good, "doctor", "--trace"], 1, "Error: this build has no kernel-side tracing"),
+        (&["-c", &good, "doctor", "--trace"], 1, "Error: this build has no log lines"),
     ] {
         let answer = saker(arguments);
         assert_eq!(

@@ -63,6 +63,12 @@ const REFUSALS: &[Refusal] = &[
         words: &["--no-such-option"],
     },
     Refusal {
+        name: "log lines of the programs, which a release has not",
+        args: &["doctor", "--trace"],
+        exit: EXIT_INPUT,
+        words: &["cargo xtask build --trace"],
+    },
+    Refusal {
         name: "losses that are to end it",
         args: &[
             "-r",

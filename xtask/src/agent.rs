@@ -30,6 +30,12 @@ pub(crate) fn build_probe(dirs: &Dirs) -> Result<PathBuf> {
     Ok(dirs.target.join("release/examples/probe"))
 }
 
+/// Builds what attaches the empty program of `bench`.
+pub(crate) fn build_empty_loader(dirs: &Dirs) -> Result<PathBuf> {
+    cargo_build(dirs, &["--example", "empty"])?;
+    Ok(dirs.target.join("release/examples/empty"))
+}
+
 fn cargo_build(dirs: &Dirs, what: &[&str]) -> Result<()> {
     compile(dirs, Variant::Release, &dirs.target, what)
 }

@@ -3,9 +3,11 @@
 //! The table goes to the terminal and to docs/bench.md.
 
 mod agent;
+mod empty;
 mod latency;
 mod loads;
 mod table;
+mod targets;
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::bench::table::Table;
 use crate::dirs::Dirs;
+use crate::ebpf::{self, Variant};
 use crate::{agent as build, shell};
 
 /// How long and how often.
@@ -47,6 +50,13 @@ struct Bench {
     saker: PathBuf,
     load: PathBuf,
     rules: PathBuf,
+    empty: EmptyProgram,
+}
+
+/// The object with the empty program, and what attaches it.
+struct EmptyProgram {
+    object: PathBuf,
+    loader: PathBuf,
 }
 
 /// Builds, measures, writes.
@@ -61,6 +71,10 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
     let bench = Bench {
         saker,
         load: dirs.target.join("release/saker-load"),
+        empty: EmptyProgram {
+            object: ebpf::build(dirs, Variant::Empty)?,
+            loader: build::build_empty_loader(dirs)?,
+        },
         rules: options.rules.clone().unwrap_or_else(|| dirs.rules().join("saker_rules.yaml")),
     };
     let mut table = Table::new(&bench)?;

@@ -26,6 +26,8 @@ pub(crate) enum Variant {
     Release,
     /// With log lines, for `saker doctor --trace`.
     Trace,
+    /// One empty program, for `bench`.
+    Empty,
 }
 
 impl Variant {
@@ -34,6 +36,15 @@ impl Variant {
         match self {
             Self::Release => "ebpf",
             Self::Trace => "ebpf-trace",
+            Self::Empty => "ebpf-empty",
+        }
+    }
+
+    /// cargo's target.
+    const fn bin(self) -> &'static str {
+        match self {
+            Self::Release | Self::Trace => "saker",
+            Self::Empty => "empty",
         }
     }
 }
@@ -122,10 +133,10 @@ fn compile(
     if variant == Variant::Trace {
         cargo.args(["--features", "trace"]);
     }
-    cargo.args(["--release", "--target", TARGET, "--target-dir"]).arg(out);
+    cargo.args(["--release", "--bin", variant.bin(), "--target", TARGET, "--target-dir"]).arg(out);
     cargo.current_dir(dirs.root.join("sensor-ebpf"));
     shell::run(&mut cargo).context("cannot build the kernel programs")?;
-    Ok(out.join(TARGET).join("release/saker"))
+    Ok(out.join(TARGET).join("release").join(variant.bin()))
 }
 
 /// Sources, tools and recipe in one line of text.

@@ -49,6 +49,12 @@ pub fn exit_descriptor(ctx: BtfTracePointContext) -> i32 {
     }
     let _sent = send::variable(account, control, Kind::File, builder.scratch);
     builder.release();
-    crate::trace!(&ctx, "call {} on a descriptor returned {}, sent {}", nr, ctx.arg::<u64>(1) as i64, _sent as u32);
+    crate::trace!(
+        &ctx,
+        "call {} on a descriptor returned {}, sent {}",
+        nr,
+        ctx.arg::<u64>(1) as i64,
+        _sent as u32
+    );
     0
 }

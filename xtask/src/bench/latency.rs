@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use crate::bench::Bench;
 use crate::bench::agent::Agent;
 use crate::bench::table::Table;
+use crate::bench::targets::Figure;
 
 /// Reading it is an alert of the bundled rules.
 const SENSITIVE: &str = "/etc/shadow";
@@ -37,6 +38,9 @@ pub(super) fn starts(bench: &Bench, n: u32, table: &mut Table) -> Result<()> {
         agent.stop()?;
     }
     times.sort();
+    if let Some(median) = percentile(&times, 50) {
+        table.measured(Figure::Start, median);
+    }
     table.fact("start to first alert, best / median", format!("{} / {}", ms(&times, 0), ms(&times, 50)));
     Ok(())
 }
@@ -70,13 +74,22 @@ pub(super) fn alerts(bench: &Bench, n: u32, table: &mut Table) -> Result<()> {
     }
     agent.stop()?;
     times.sort();
+    for (figure, percent) in [(Figure::AlertP50, 50), (Figure::AlertP99, 99)] {
+        if let Some(time) = percentile(&times, percent) {
+            table.measured(figure, time);
+        }
+    }
     let figures = [50, 99, 100].map(|percent| ms(&times, percent)).join(" / ");
     table.fact("system call to alert line, p50 / p99 / most", format!("{figures}, {missing} of {n} missing"));
     Ok(())
 }
 
-/// A percentile of sorted times.
 fn ms(times: &[Duration], percent: usize) -> String {
+    percentile(times, percent).map_or("-".to_owned(), |ms| format!("{ms:.2} ms"))
+}
+
+/// A percentile of sorted times, ms.
+fn percentile(times: &[Duration], percent: usize) -> Option<f64> {
     let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
-    times.get(index).map_or("-".to_owned(), |time| format!("{:.2} ms", time.as_secs_f64() * 1e3))
+    times.get(index).map(|time| time.as_secs_f64() * 1e3)
 }

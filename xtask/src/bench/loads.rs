@@ -7,19 +7,24 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::bench::agent::{Agent, Totals};
+use crate::bench::empty::Empty;
 use crate::bench::table::{Table, mib, number};
+use crate::bench::targets::Figure;
 use crate::bench::{Bench, Options};
 use crate::shell;
 
-/// Load, how it is called in the table, and whether wall time counts (its work is done by children).
-const LOADS: [(&str, &str, bool); 6] = [
-    ("getpid", "getpid", false),
-    ("open", "open + close", false),
-    ("failed-open", "failed open", false),
-    ("read", "read of 1 byte", false),
-    ("connect", "connect + accept + close, loop-back", false),
-    ("exec", "fork + exec + wait of /bin/true", true),
+/// Load, how it is called in the table, whether wall time counts (its work is done by children), and the target that its
+/// added time has, with the ns of the target's unit.
+const LOADS: [(&str, &str, bool, Added); 6] = [
+    (GETPID, "getpid", false, None),
+    ("open", "open + close", false, Some((Figure::OpenClose, 1.0))),
+    ("failed-open", "failed open", false, Some((Figure::FailedOpen, 1.0))),
+    ("read", "read of 1 byte", false, None),
+    ("connect", "connect + accept + close, loop-back", false, None),
+    ("exec", "fork + exec + wait of /bin/true", true, Some((Figure::Exec, 1000.0))),
 ];
+type Added = Option<(Figure, f64)>;
+const GETPID: &str = "getpid";
 
 /// After a load, until the agent has handled what it caused.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -60,15 +65,19 @@ pub(super) fn added(bench: &Bench, options: &Options, table: &mut Table) -> Resu
     let inf = f64::INFINITY;
     let mut best =
         [Best { off_ns: inf, on_ns: inf, agent_ns_per_event: inf, events_per_operation: 0.0 }; LOADS.len()];
+    let mut empty_ns = inf;
     for pair in 1..=options.pairs {
         println!("loads, pair {pair} of {}", options.pairs);
-        for (best, (name, _, is_wall)) in best.iter_mut().zip(LOADS) {
+        for (best, (name, _, is_wall, _)) in best.iter_mut().zip(LOADS) {
             let run = Run::of(bench, name, options.seconds, 1, 0)?;
             best.off_ns = best.off_ns.min(run.ns(is_wall));
         }
+        let empty = Empty::attach(bench)?;
+        empty_ns = empty_ns.min(Run::of(bench, GETPID, options.seconds, 1, 0)?.ns(false));
+        drop(empty);
         let mut agent = Agent::start(bench)?;
         agent.wait_until_healthy()?;
-        for (best, (name, _, is_wall)) in best.iter_mut().zip(LOADS) {
+        for (best, (name, _, is_wall, _)) in best.iter_mut().zip(LOADS) {
             let before = agent.totals()?;
             let run = Run::of(bench, name, options.seconds, 1, 0)?;
             thread::sleep(SETTLE);
@@ -83,8 +92,11 @@ pub(super) fn added(bench: &Bench, options: &Options, table: &mut Table) -> Resu
         }
         agent.stop()?;
     }
-    for (best, (_, label, _)) in best.iter().zip(LOADS) {
+    for (best, (_, label, _, target)) in best.iter().zip(LOADS) {
         let added = best.on_ns - best.off_ns;
+        if let Some((figure, unit_ns)) = target {
+            table.measured(figure, added / unit_ns);
+        }
         let of_agent = if best.agent_ns_per_event.is_finite() {
             (number(best.agent_ns_per_event), format!("{:.1}", best.events_per_operation))
         } else {
@@ -99,6 +111,14 @@ pub(super) fn added(bench: &Bench, options: &Options, table: &mut Table) -> Resu
             of_agent.0,
             of_agent.1,
         ]);
+    }
+    let [Best { off_ns, on_ns, .. }, ..] = best;
+    let text = format!("{} / {} / {} ns", number(off_ns), number(empty_ns), number(on_ns));
+    table.fact("getpid: nothing attached / an empty tp_btf program / Saker", text);
+    table.measured(Figure::GetpidOverEmpty, 100.0 * (on_ns / empty_ns - 1.0));
+    let of_agent = best.iter().map(|best| best.agent_ns_per_event).filter(|ns| ns.is_finite());
+    if let Some(dearest) = of_agent.reduce(f64::max) {
+        table.measured(Figure::AgentPerEvent, dearest);
     }
     Ok(())
 }
@@ -122,6 +142,7 @@ pub(super) fn rest_and_memory(bench: &Bench, options: &Options, table: &mut Tabl
     let spent = since(agent.totals()?, before);
     let share = 100.0 * spent.cpu.as_secs_f64() / options.idle_s;
     let rate = spent.events / options.idle_s;
+    table.measured(Figure::Idle, share);
     table.fact("processor time at rest", format!("{share:.2} % (with {rate:.0} events/s)"));
     let ring = agent.metric("saker_ring_size_bytes")?;
     let memory = |agent: &Agent| -> Result<String> {
@@ -133,6 +154,9 @@ pub(super) fn rest_and_memory(bench: &Bench, options: &Options, table: &mut Tabl
     Run::of(bench, "open", options.seconds, 2, 0)?;
     thread::sleep(SETTLE);
     table.fact("RSS / memcg after load", memory(&agent)?);
+    // The ring is mapped twice, so that a record never wraps.
+    let own_bytes = agent.rss_bytes()?.saturating_sub(2 * ring as u64);
+    table.measured(Figure::Rss, f64::from(u32::try_from(own_bytes >> 10)?) / 1024.0);
     table.fact("ring (kernel memory, in the memcg figure)", mib(ring as u64));
     agent.stop()
 }
@@ -152,7 +176,7 @@ pub(super) fn until_loss(bench: &Bench, options: &Options, table: &mut Table) ->
         (2 * n_threads, 0),
     ];
     let mut without = 0.0_f64;
-    let mut first_loss = None;
+    let (mut first_loss, mut worst) = (None, 0.0_f64);
     for (threads, rate) in steps {
         let before = agent.totals()?;
         let run = Run::of(bench, "open", options.seconds.max(2.0), threads, rate)?;
@@ -162,11 +186,15 @@ pub(super) fn until_loss(bench: &Bench, options: &Options, table: &mut Table) ->
         println!("{threads} threads, {rate}/s each: {events_s:.0} events/s, {:.0} lost", spent.lost);
         if spent.lost == 0.0 {
             without = without.max(events_s);
-        } else if first_loss.is_none() {
-            let share = 100.0 * spent.lost / (spent.events + spent.lost);
+            continue;
+        }
+        let share = 100.0 * spent.lost / (spent.events + spent.lost);
+        worst = worst.max(share);
+        if first_loss.is_none() {
             first_loss = Some(format!("{} events/s: {share:.1} % lost", number(events_s)));
         }
     }
+    table.measured(Figure::Lost, worst);
     table.fact("events/s without loss", number(without));
     let most = first_loss.unwrap_or_else(|| format!("none with {} threads at full speed", 2 * n_threads));
     table.fact("first loss", most);

@@ -6,13 +6,14 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::bench::Bench;
+use crate::bench::targets::{self, Figure};
 use crate::shell;
 
 const HEAD: &str = "\
 # What Saker costs
 
-Written by `cargo xtask bench`; the best of alternating runs with the sensor off and on. Read the ratios: absolute times
-are this machine's.
+Written by `cargo xtask bench` and by nobody else; the best of alternating runs with the sensor off and on. Read the
+ratios: absolute times are this machine's.
 ";
 
 /// Facts about the machine, rows of loads, other figures.
@@ -20,6 +21,7 @@ pub(super) struct Table {
     machine: Vec<(&'static str, String)>,
     loads: Vec<[String; 7]>,
     facts: Vec<(&'static str, String)>,
+    measured: Vec<(Figure, f64)>,
 }
 
 impl Table {
@@ -42,7 +44,7 @@ impl Table {
             ("rules", rules),
             ("size of the agent", mib(size)),
         ];
-        Ok(Self { machine, loads: Vec::new(), facts: Vec::new() })
+        Ok(Self { machine, loads: Vec::new(), facts: Vec::new(), measured: Vec::new() })
     }
 
     /// Adds a row: load, ns off, ns on, ns added, ratio, agent's ns per event, events per operation.
@@ -54,6 +56,11 @@ impl Table {
     pub(super) fn fact(&mut self, name: &'static str, value: String) {
         println!("{name}: {value}");
         self.facts.push((name, value));
+    }
+
+    /// Keeps a figure that has a target, in its target's unit.
+    pub(super) fn measured(&mut self, figure: Figure, value: f64) {
+        self.measured.push((figure, value));
     }
 
     /// The document.
@@ -71,11 +78,17 @@ impl Table {
         ];
         rows(&mut text, &head, self.loads.iter().map(|row| row.each_ref().map(String::as_str)));
         rows(&mut text, &["figure", ""], self.facts.iter().map(|(name, value)| [*name, value]));
+        text.push_str(&targets::section(&self.measured));
         text
     }
 }
 
-fn rows<'a, const N: usize>(text: &mut String, head: &[&str; N], rows: impl Iterator<Item = [&'a str; N]>) {
+/// A table with its head.
+pub(super) fn rows<'a, const N: usize>(
+    text: &mut String,
+    head: &[&str; N],
+    rows: impl Iterator<Item = [&'a str; N]>,
+) {
     let line = |cells: &[&str; N]| format!("| {} |", cells.join(" | "));
     let rule = vec!["---"; N].join("|");
     for part in ["\n", &line(head), "\n|", &rule, "|\n"] {

@@ -1,0 +1,20 @@
+//! The least that a program on `tp_btf/sys_exit` costs: what `cargo xtask bench` compares with. An object of its own,
+//! never shipped.
+#![no_std]
+#![no_main]
+
+use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
+
+#[btf_tracepoint(function = "sys_exit")]
+pub fn empty(_: BtfTracePointContext) -> i32 {
+    0
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

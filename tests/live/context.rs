@@ -63,9 +63,18 @@ fn the_first_event_of_a_container_has_its_name_image_and_pod() -> Result<()> {
     }
     let containerd = Containerd::start(setup::actor())?;
     let mut cri = containerd.cri()?;
-    let mut sensor = sensor(&containerd)?.ready()?;
+    let mut sensor = sensor(&containerd)?
+        .rule(
+            "A container",
+            "evt.type = container and k8s.ns.name = shop and container.name = web",
+            "%evt.type %container.id %container.image.tag %proc.name",
+        )
+        .ready()?;
     let pod = cri.run_pod("front")?;
     let id = cri.run(&pod, "web", &["/bin/actor", "nothing", "mark"])?;
+    let alert = sensor.wait(SOON, |alert| alert.rule == "A container")?;
+    ensure!(id.starts_with(&alert.field("container.id")), "{alert:?}");
+    ensure!(alert.field("evt.type") == "container" && alert.missing().is_empty(), "{alert:?}");
     let alert = sensor.wait(SOON, |alert| id.starts_with(&alert.field("container.id")))?;
     ensure!(alert.rule == ACT, "{alert:?}");
     for (name, expected) in TOLD {

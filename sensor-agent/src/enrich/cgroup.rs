@@ -24,7 +24,7 @@ pub(super) struct Cgroup {
 
 impl Cgroup {
     /// The container that the path alone proves.
-    pub(super) fn sure_container(&self) -> Option<&Container> {
+    pub(super) fn sure_container(&self) -> Option<&Arc<Container>> {
         match &self.container {
             Some((container, Evidence::Strong)) => Some(container),
             _ => None,

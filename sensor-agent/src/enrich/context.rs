@@ -91,24 +91,24 @@ impl Contexts {
         }
     }
 
-    /// A container was seen at `now_ns`: asks for it if that was not done.
-    pub(super) fn see(&mut self, container: &Container, now_ns: u64) {
-        if !self.is_asking {
-            return;
+    /// A container was seen at `now_ns`: asks for it if that was not done. Says whether it was seen for the first time.
+    pub(super) fn see(&mut self, container: &Container, now_ns: u64) -> bool {
+        if !self.is_asking || self.wanted.len() >= WANTED {
+            return false;
         }
-        if self.wanted.len() >= WANTED {
-            return;
-        }
+        let mut is_new = false;
         match self.by_id.get_mut(&*container.full_id) {
             None => {
                 let entry = Entry { answer: Answer::Awaited, asked_ns: now_ns };
                 self.by_id.push(Arc::from(&*container.full_id), entry);
+                is_new = true;
             }
-            Some(Entry { answer: Answer::Resolved(_), .. }) => return,
-            Some(Entry { asked_ns, .. }) if now_ns.saturating_sub(*asked_ns) <= ASK_AGAIN_NS => return,
+            Some(Entry { answer: Answer::Resolved(_), .. }) => return false,
+            Some(Entry { asked_ns, .. }) if now_ns.saturating_sub(*asked_ns) <= ASK_AGAIN_NS => return false,
             Some(Entry { asked_ns, .. }) => *asked_ns = now_ns,
         }
         self.wanted.push(container.wanted());
+        is_new
     }
 
     /// What is known of it.

@@ -4,10 +4,12 @@ mod directory;
 mod lifecycle;
 mod seed;
 
+use std::sync::Arc;
+
 use sensor_common::{Task, event::exit};
 
 use super::{
-    Event, Metadata, Process, ProcessKey, Side,
+    Container, Event, Metadata, Process, ProcessKey, Side,
     cgroup::{Cgroup, Cgroups},
     context::Contexts,
     host::Host,
@@ -70,7 +72,8 @@ impl State {
         Self { host, limits, table, cgroups, contexts, pods: Pods::new(), n_events: 0 }
     }
 
-    /// Takes a record in and hands out the events it is: none (first sight, cgroup), one, or two (fork). The event shows
+    /// Takes a record in and hands out the events it is: none (first sight), one, or two (fork). A cgroup is one if it is the
+    /// first of a container. The event shows
     /// the state with the record in it; only an exit is first an event and then the end.
     pub fn apply(&mut self, record: &Record<'_>, mut handle: impl FnMut(&Event<'_>)) {
         match &record.body {
@@ -78,8 +81,10 @@ impl State {
                 let path = record.text(&cgroup.path).unwrap_or_default();
                 let cgroup = self.cgroups.learn(cgroup.hierarchy, cgroup.id, path);
                 // Before its first process runs.
-                if let Some(container) = cgroup.sure_container() {
-                    self.contexts.see(container, record.prefix.header.time_ns);
+                if let Some(container) = cgroup.sure_container().map(Arc::clone)
+                    && self.contexts.see(&container, record.prefix.header.time_ns)
+                {
+                    self.hand_out_container(record, container, &mut handle);
                 }
             }
             Body::Process(told) => {
@@ -229,6 +234,25 @@ impl State {
         {
             self.contexts.end(container);
         }
+    }
+
+    /// Falco's `container`: a container is there, whatever its runtime will tell. The process is the one that made the
+    /// cgroup, as if it was inside.
+    fn hand_out_container(
+        &mut self,
+        record: &Record<'_>,
+        container: Arc<Container>,
+        handle: &mut impl FnMut(&Event<'_>),
+    ) {
+        let place = self.touch(&record.prefix.task);
+        self.n_events += 1;
+        let state: &Self = self;
+        let Some(maker) = state.at(place) else { return };
+        let actor = Process { container: Some(container), ..maker.clone() };
+        let (num, boot_ns) = (state.n_events, record.prefix.header.time_ns);
+        let (time_ns, metadata) = (state.host.boot_epoch_ns.saturating_add(boot_ns), state.metadata(&actor));
+        let side = Side::Caller;
+        handle(&Event { num, time_ns, record, side, actor: &actor, ancestors: None, metadata, state });
     }
 
     /// The process of a record, with what its task tells; put together from that if nothing else is known.

@@ -115,12 +115,15 @@ impl EventSet {
 
 /// Slots whose records become events that rules see.
 pub fn slots() -> impl Iterator<Item = u16> {
-    [slot::FORK, slot::EXEC, slot::EXIT].into_iter().chain((0..TABLE.len()).map(syscalls::slot_of_row))
+    [slot::FORK, slot::EXEC, slot::EXIT, slot::CGROUP]
+        .into_iter()
+        .chain((0..TABLE.len()).map(syscalls::slot_of_row))
 }
 
 /// What `evt.type` may be for the records of a slot.
 pub fn types_of(slot: u16) -> &'static [&'static str] {
     match slot {
+        slot::CGROUP => &["container"],
         slot::FORK => &["clone", "clone3", "fork", "vfork"],
         // A successful exec is one event of one name, whichever call it was.
         slot::EXEC => &["execve"],

@@ -2,6 +2,10 @@
 #![allow(clippy::expect_used, reason = "tests may")]
 
 use sensor_agent::{
+    border::{
+        Context, Told,
+        context::{Image, Pod},
+    },
     decode::{Builder, Record, zero},
     enrich::{Event, Limits, State, host::Host},
 };
@@ -21,9 +25,27 @@ pub(crate) struct Scene {
 impl Scene {
     /// `cat NAME`, run by a shell.
     pub(crate) fn open(name: &str) -> Self {
+        Self::new(name, b"")
+    }
+
+    /// The same in a container that its runtime has told of.
+    pub(crate) fn open_in_container(name: &str) -> Self {
+        let full_id = "3f5e6a1d0c9b8a7f".repeat(4);
+        let mut scene = Self::new(name, format!("docker-{full_id}.scope\0system.slice\0").as_bytes());
+        let image = Image { repository: "shop/web".to_owned(), tag: "1".to_owned(), ..Image::default() };
+        let pod = Some(Pod { name: "front".to_owned(), namespace: "shop".to_owned(), ..Pod::default() });
+        let context = Context { name: "web".to_owned(), image, pod, ..Context::default() };
+        scene.state.ask();
+        // The first event asks.
+        scene.play(|_| {});
+        scene.state.learn(Told { full_id, context: Some(Box::new(context)) });
+        scene
+    }
+
+    fn new(name: &str, cgroup: &[u8]) -> Self {
         let mut state = State::new(Host::default(), Limits::default());
         for (tgid, ppid, comm) in [(50, 1, "sh"), (100, 50, "cat")] {
-            let record = seen(task(tgid, ppid, comm), comm);
+            let record = seen(task(tgid, ppid, comm), comm, cgroup);
             state.apply(&Record::parse(&record).expect("a record"), |_| {});
         }
         Self { state, record: opened(task(100, 50, "cat"), name) }
@@ -44,12 +66,13 @@ fn task(tgid: u32, ppid: u32, comm: &str) -> Task {
 }
 
 /// First sight of a process.
-fn seen(task: Task, name: &str) -> Vec<u8> {
+fn seen(task: Task, name: &str, cgroup: &[u8]) -> Vec<u8> {
     let mut builder = Builder::new::<Process>();
     let exe = builder.text(format!("/usr/bin/{name}").as_bytes(), Source::Task);
     let argv = builder.text(format!("{name}\0-x\0").as_bytes(), Source::Task);
     let cwd = builder.text(b"/root", Source::Task);
-    builder.finish(Kind::Process, slot::PROCESS, 0, task, &Process { exe, argv, cwd, ..zero() })
+    let cgroup = if cgroup.is_empty() { Slice::NONE } else { builder.text(cgroup, Source::Task) };
+    builder.finish(Kind::Process, slot::PROCESS, 0, task, &Process { exe, argv, cwd, cgroup, ..zero() })
 }
 
 fn opened(task: Task, name: &str) -> Vec<u8> {

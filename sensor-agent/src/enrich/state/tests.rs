@@ -1,5 +1,6 @@
 //! Sequences of records and what is known after each, as a small language for tests.
 
+mod containers;
 mod directory;
 mod lifecycle;
 mod seed;

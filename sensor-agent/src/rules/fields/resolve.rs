@@ -203,12 +203,13 @@ fn number(text: &str) -> Option<Arg> {
     Some(Arg::Index(text.parse().unwrap_or(u32::MAX)))
 }
 
-/// Falco's event of a ledger slot: `None` for what is no event to rules (first sight, cgroups).
+/// Falco's event of a ledger slot: `None` for what is no event to rules (first sight).
 pub fn event_name(event_slot: u16) -> Option<&'static str> {
     match event_slot {
         slot::FORK => Some("clone"),
         slot::EXEC => Some("execve"),
         slot::EXIT => Some("procexit"),
+        slot::CGROUP => Some("container"),
         _ => sensor_common::syscalls::row(event_slot).map(|row| row.event),
     }
 }

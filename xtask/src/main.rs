@@ -10,6 +10,7 @@ mod run;
 mod tidy;
 mod vm;
 mod bench;
+mod golden;
 mod test;
 
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ enum Command {
     Vm(vm::Options),
     /// Measure what the sensor costs on this host (needs root) and write docs/bench.md.
     Bench(bench::Options),
+    /// Record the bundled rules' acts anew into tests/golden (needs root).
+    Golden,
     /// Check layering, file sizes, headers and other house rules.
     Tidy,
 }
@@ -84,6 +87,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test { quick } => test::run(&dirs, quick),
         Command::Vm(options) => vm::run(&dirs, &options),
         Command::Bench(options) => bench::run(&dirs, &options),
+        Command::Golden => golden::run(&dirs),
         Command::Tidy => tidy::run(&dirs),
     }
 }

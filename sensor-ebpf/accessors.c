@@ -82,19 +82,26 @@ FN u64 saker_regs_arg5(struct pt_regs *r) { return r->r9; }
 // ---- task ----
 struct thread_info { u32 status; } CORE;
 struct kuid { u32 val; };
+struct thread_struct { unsigned long sp; } CORE;
+struct fork_frame { struct pt_regs regs; } CORE;
 struct task_struct {
 	struct thread_info thread_info;
+	struct thread_struct thread;
 	u32 flags;
 	int pid, tgid;
 	struct task_struct *real_parent, *group_leader;
 	u64 start_boottime;
 	const void *cred, *real_cred;
 	struct kuid loginuid;
-	void *mm, *fs, *files, *nsproxy, *signal, *sighand, *cgroups, *thread_pid;
+	void *mm, *fs, *files, *nsproxy, *signal, *cgroups, *thread_pid;
 	unsigned long maj_flt, min_flt;
 	int exit_code;
 	char comm[16];
 } CORE;
+// A task that has not run yet: copy_thread() left a copy of its creator's registers where its stack begins.
+static FN u64 fork_reg(u64 child, u64 offset) { return saker_load64(saker_load64(child + OFF(task_struct, thread.sp)) + offset); }
+FN u64 saker_task_fork_nr(u64 p) { return HAS(fork_frame, regs) ? fork_reg(p, OFF(fork_frame, regs.orig_ax)) : 0; }
+FN u64 saker_task_fork_arg0(u64 p) { return HAS(fork_frame, regs) ? fork_reg(p, OFF(fork_frame, regs.di)) : 0; }
 AT32(saker_task_status, task_struct, thread_info.status)
 AT32(saker_task_flags, task_struct, flags)
 AT32(saker_task_tid, task_struct, pid)
@@ -108,7 +115,6 @@ AT64(saker_task_fs, task_struct, fs)
 AT64(saker_task_files, task_struct, files)
 AT64(saker_task_nsproxy, task_struct, nsproxy)
 AT64(saker_task_signal, task_struct, signal)
-AT64(saker_task_sighand, task_struct, sighand)
 AT64(saker_task_cgroups, task_struct, cgroups)
 AT64(saker_task_thread_pid, task_struct, thread_pid)
 AT64(saker_task_maj_flt, task_struct, maj_flt)

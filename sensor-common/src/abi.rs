@@ -1,7 +1,7 @@
 //! ABI number, limits and string budgets. Changing anything in this crate's layout changes [`ABI`].
 
 /// Number of the record layout; the first thing a decoder checks in a [`crate::Header`].
-pub const ABI: u16 = 1;
+pub const ABI: u16 = 2;
 
 /// Budget of one path (a name as spelled, a resolved path, a directory), bytes: Linux `PATH_MAX`.
 pub const PATH_BYTES: usize = 4096;

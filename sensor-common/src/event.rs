@@ -14,7 +14,7 @@ wire! {
     /// Fixed part of `Fork`, `Exec` and `Process`: what user space keeps about a process
     /// (the parameters of Falco's clone and execve events).
     pub struct Process {
-        /// `CLONE_*` bits as far as parent and child show them (Fork); else 0.
+        /// `CLONE_*` bits that clone or clone3 was called with (Fork); else 0.
         pub clone_flags: u64,
         /// Inode of the executable.
         pub exe_ino: u64,
@@ -56,6 +56,10 @@ wire! {
         pub caller_tgid: u32,
         /// Thread id of the task that called clone (Fork). Else 0.
         pub caller_tid: u32,
+        /// System call that made the task (Fork), in the numbers of the caller's table. Else 0.
+        pub call_nr: u32,
+        /// Zero.
+        pub pad: u32,
         /// Path of the executable (kernel object).
         pub exe: Slice,
         /// `argv`, NUL separated; the first string is Falco's `proc.exe`.

@@ -71,13 +71,14 @@ object!(
         files: saker_task_files -> Files,
         nsproxy: saker_task_nsproxy -> Nsproxy,
         signal: saker_task_signal -> Signal,
-        sighand: saker_task_sighand -> u64,
         cgroups: saker_task_cgroups -> CssSet,
         thread_pid: saker_task_thread_pid -> Pid,
         maj_flt: saker_task_maj_flt -> u64,
         min_flt: saker_task_min_flt -> u64,
         exit_code: saker_task_exit_code -> u32,
         comm: saker_task_comm -> u64,
+        fork_nr: saker_task_fork_nr -> u64,
+        fork_arg0: saker_task_fork_arg0 -> u64,
         loginuid: saker_task_loginuid -> u32,
     }
 );

@@ -93,6 +93,8 @@ pub fn process(task: kernel::Task, to: *mut Process) {
         (*to).pvpid = task.real_parent().group_leader().thread_pid().innermost();
         (*to).caller_tgid = 0;
         (*to).caller_tid = 0;
+        (*to).call_nr = 0;
+        (*to).pad = 0;
         (*to).exe = Slice::NONE;
         (*to).argv = Slice::NONE;
         (*to).env = Slice::NONE;

@@ -1,7 +1,9 @@
 //! `tp_btf/sched_process_fork(struct task_struct *parent, struct task_struct *child)`, 5.8 and newer. The child has not
 //! run yet and shares or copies the parent's strings, which user space has: a fixed record, written in place.
 
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
+use aya_ebpf::{
+    helpers::generated::bpf_probe_read_user, macros::btf_tracepoint, programs::BtfTracePointContext,
+};
 use sensor_common::{
     Kind,
     event::Process,
@@ -28,7 +30,8 @@ pub fn fork(ctx: BtfTracePointContext) -> i32 {
             (*told).prefix.header = account.header(Kind::Fork, size_of::<Told<Process>>() as u32, control);
             snapshot::task(child, &raw mut (*told).prefix.task);
             snapshot::process(child, &raw mut (*told).body);
-            (*told).body.clone_flags = clone_flags(parent, child);
+            (*told).body.clone_flags = clone_flags(child);
+            (*told).body.call_nr = child.fork_nr() as u32;
             (*told).body.caller_tgid = parent.tgid();
             (*told).body.caller_tid = parent.tid();
         }
@@ -41,33 +44,21 @@ pub fn fork(ctx: BtfTracePointContext) -> i32 {
     0
 }
 
-/// What parent and child share, as the `CLONE_*` bits that make it so (the tracepoint does not have the argument).
+/// The `CLONE_*` bits that the call was made with: clone has them in its first argument, with the signal for the parent
+/// in the lowest byte; clone3 in the first field of a struct in the caller's memory; fork and vfork have none.
 #[inline(always)]
-fn clone_flags(parent: Task, child: Task) -> u64 {
-    const CLONE_VM: u64 = 0x100;
-    const CLONE_FS: u64 = 0x200;
-    const CLONE_FILES: u64 = 0x400;
-    const CLONE_SIGHAND: u64 = 0x800;
-    const CLONE_THREAD: u64 = 0x1_0000;
-    const CLONE_NEWNS: u64 = 0x2_0000;
-    const CLONE_NEWUSER: u64 = 0x1000_0000;
-    const CLONE_NEWPID: u64 = 0x2000_0000;
-    const CLONE_NEWNET: u64 = 0x4000_0000;
-    let mut flags = 0;
-    let mut set = |shared: bool, bit: u64| {
-        if shared {
-            flags |= bit;
-        }
-    };
-    set(parent.mm() == child.mm(), CLONE_VM);
-    set(parent.fs() == child.fs(), CLONE_FS);
-    set(parent.files() == child.files(), CLONE_FILES);
-    set(parent.sighand() == child.sighand(), CLONE_SIGHAND);
-    set(parent.tgid() == child.tgid(), CLONE_THREAD);
-    let (before, after) = (parent.nsproxy(), child.nsproxy());
-    set(before.mnt() != after.mnt(), CLONE_NEWNS);
-    set(before.pid_for_children() != after.pid_for_children(), CLONE_NEWPID);
-    set(before.net() != after.net(), CLONE_NEWNET);
-    set(parent.cred().user_ns() != child.cred().user_ns(), CLONE_NEWUSER);
+fn clone_flags(child: Task) -> u64 {
+    const CLONE: u64 = 56;
+    const CLONE3: u64 = 435;
+    const CSIGNAL: u64 = 0xff;
+    let nr = child.fork_nr();
+    if nr == CLONE {
+        return child.fork_arg0() & !CSIGNAL;
+    }
+    let mut flags = 0_u64;
+    if nr == CLONE3 {
+        // SAFETY: 8 bytes of this frame; a failed read leaves them zero.
+        unsafe { bpf_probe_read_user((&raw mut flags).cast(), 8, child.fork_arg0() as *const _) };
+    }
     flags
 }

@@ -7,7 +7,11 @@ use super::{
     arguments::{ArgType, RawType},
     flag,
 };
-use crate::rules::{Type, lang::spelled};
+use crate::{
+    decode::Body,
+    enrich::Event,
+    rules::{Type, lang::spelled},
+};
 
 /// Why a name with its argument is no field. The texts are Falco's: people and tools search for them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -203,13 +207,18 @@ fn number(text: &str) -> Option<Arg> {
     Some(Arg::Index(text.parse().unwrap_or(u32::MAX)))
 }
 
-/// Falco's event of a ledger slot: `None` for what is no event to rules (first sight).
-pub fn event_name(event_slot: u16) -> Option<&'static str> {
-    match event_slot {
-        slot::FORK => Some("clone"),
+/// Falco's event: `None` for what is no event to rules (first sight).
+pub fn event_name(event: &Event<'_>) -> Option<&'static str> {
+    match event.slot() {
+        slot::FORK => Some(match &event.record.body {
+            Body::Fork(told) if told.call_nr == 57 => "fork",
+            Body::Fork(told) if told.call_nr == 58 => "vfork",
+            Body::Fork(told) if told.call_nr == 435 => "clone3",
+            _ => "clone",
+        }),
         slot::EXEC => Some("execve"),
         slot::EXIT => Some("procexit"),
         slot::CGROUP => Some("container"),
-        _ => sensor_common::syscalls::row(event_slot).map(|row| row.event),
+        _ => event.row().map(|row| row.event),
     }
 }

@@ -46,14 +46,14 @@ pub(super) enum Counted {
 }
 
 pub(super) fn event_type<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
-    event_name(c.event.slot()).map(Value::str)
+    event_name(c.event).map(Value::str)
 }
 
 pub(super) fn syscall<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     if c.event.slot() == slot::EXIT {
         return None;
     }
-    event_name(c.event.slot()).map(Value::str)
+    event_name(c.event).map(Value::str)
 }
 
 pub(super) fn dir<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
@@ -61,7 +61,7 @@ pub(super) fn dir<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
 }
 
 pub(super) fn type_is<'a>(c: &Context<'a>, arg: &Arg) -> Out<'a> {
-    let is = matches!(arg, Arg::Key(name) if event_name(c.event.slot()) == Some(name.as_str()));
+    let is = matches!(arg, Arg::Key(name) if event_name(c.event) == Some(name.as_str()));
     Some(Value::U64(u64::from(is)))
 }
 
@@ -110,7 +110,7 @@ pub(super) fn errors<'a>(c: &Context<'a>, of: Option<Counted>) -> Out<'a> {
 }
 
 fn counted(c: &Context<'_>) -> Counted {
-    let event = event_name(c.event.slot()).unwrap_or_default();
+    let event = event_name(c.event).unwrap_or_default();
     let kind = Descriptor::of(c).and_then(|fd| fd.kind);
     match (kind, event) {
         (_, "open" | "openat" | "openat2" | "creat")
@@ -123,7 +123,7 @@ fn counted(c: &Context<'_>) -> Counted {
 }
 
 pub(super) fn category<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
-    let event = event_name(c.event.slot())?;
+    let event = event_name(c.event)?;
     // Falco tells input, output and duplicates by what is behind the descriptor.
     if matches!(event, "sendto" | "sendmsg" | "recvfrom" | "recvmsg" | "dup" | "dup2" | "dup3") {
         return Some(Value::str(match Descriptor::of(c).and_then(|fd| fd.kind) {
@@ -138,7 +138,8 @@ pub(super) fn category<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
 
 fn word_of(event: &str) -> &'static str {
     match event {
-        "clone" | "execve" | "execveat" | "procexit" | "chroot" | "ptrace" | "setns" | "unshare" => "process",
+        "clone" | "clone3" | "fork" | "vfork" | "execve" | "execveat" | "procexit" | "chroot" | "ptrace"
+        | "setns" | "unshare" => "process",
         "socket" | "bind" | "connect" | "listen" | "accept" | "accept4" => "net",
         "kill" => "signal",
         "setuid" | "setgid" => "user",
@@ -150,7 +151,7 @@ fn word_of(event: &str) -> &'static str {
 }
 
 pub(super) fn args<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
-    event_name(c.event.slot())?;
+    event_name(c.event)?;
     Some(Value::Text(params::all(c)))
 }
 
@@ -207,7 +208,7 @@ pub(super) fn is_open_write<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
 pub(super) fn is_open_exec<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     let may_create = match open_flags(c) {
         Some(flags) => flags & O_CREAT != 0 || flags & O_TMPFILE == O_TMPFILE,
-        None => event_name(c.event.slot()) == Some("creat"),
+        None => event_name(c.event) == Some("creat"),
     };
     let mode = || param_of(c.event.row()?, file_of(c)?, ParamType::Octal);
     Some(Value::Bool(may_create && mode().is_some_and(|mode| mode & 0o111 != 0)))

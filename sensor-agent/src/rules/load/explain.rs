@@ -126,7 +126,7 @@ impl Explainer {
             let text = field.and_then(|field| output::printed(&context, &field));
             String::from_utf8_lossy(text.unwrap_or(b"<NA>")).into_owned()
         };
-        let name = event_name(event.slot()).unwrap_or("<NA>");
+        let name = event_name(event).unwrap_or("<NA>");
         format!(
             "event {} at {}: {name} by {} ({})",
             event.num,

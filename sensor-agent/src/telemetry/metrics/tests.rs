@@ -139,7 +139,7 @@ saker_alert_latency_seconds_bucket{sink="stdout",le="60"} 25
 saker_alert_latency_seconds_bucket{sink="stdout",le="+Inf"} 25
 saker_alert_latency_seconds_sum{sink="stdout"} 1.5
 saker_alert_latency_seconds_count{sink="stdout"} 25
-saker_build_info{abi="1",version="0.1.0"} 1
+saker_build_info{abi="2",version="0.1.0"} 1
 saker_healthy 0.0
 saker_unhealthy{reason="sensor_silent"} 1.0
 saker_canaries_total{path="lifecycle"} 0

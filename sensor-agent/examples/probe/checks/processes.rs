@@ -75,7 +75,7 @@ pub(crate) fn lifecycle(seen: &Seen, faults: &mut Faults) {
     fork(seen, seen.child, std::process::id(), 0, faults);
     fork(seen, noop, seen.child, 0, faults);
     let cloned = seen.fact("cloned").unwrap_or_default() as u32;
-    fork(seen, cloned, seen.child, 0x0002_0000 | 0x2000_0000 | 0x4000_0000, faults);
+    fork(seen, cloned, seen.child, 0x0002_0000 | 0x0400_0000 | 0x2000_0000 | 0x4000_0000, faults);
     ended(seen, seen.child, 0, faults);
     ended(seen, noop, 7 << 8, faults);
     ended(seen, seen.fact("killed").unwrap_or_default() as u32, 9, faults);

@@ -14,6 +14,7 @@ mod pipeline;
 mod hot;
 mod egress;
 mod signal;
+mod watch;
 mod run;
 pub mod commands;
 

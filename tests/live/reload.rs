@@ -61,3 +61,23 @@ fn a_reload_never_takes_good_rules_down() -> Result<()> {
     kill_process(sensor.pid()?, Signal::HUP)?;
     wait_for("the rules without the local file", SOON, || Ok((told(&mut sensor)? == ["old"]).then_some(())))
 }
+
+#[test]
+fn a_changed_file_needs_no_signal() -> Result<()> {
+    if setup::is_skipped() {
+        return Ok(());
+    }
+    let directory = TempDir::new()?;
+    let local = directory.path().join("local.yaml");
+    fs::write(&local, rule("old", &below("old"), "o"))?;
+    let mut sensor = setup::sensor()?.rule_file(&local).ready()?;
+    ensure!(told(&mut sensor)? == ["old"], "at start");
+    let next = directory.path().join("next");
+    fs::write(&next, rule("new", &below("new"), "o"))?;
+    fs::rename(&next, &local)?;
+    wait_for("the renamed file's rule", SOON, || Ok((told(&mut sensor)? == ["new"]).then_some(())))?;
+    fs::write(&local, TORN)?;
+    sensor.wait(SOON, |alert| alert.rule == REFUSED)?;
+    ensure!(told(&mut sensor)? == ["new"], "after a torn file");
+    Ok(())
+}

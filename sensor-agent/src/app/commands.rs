@@ -92,7 +92,7 @@ fn start(cli: &Cli, config: &Config) -> Result<(), AppError> {
             source,
         })?;
     }
-    run::run(config)
+    run::run(config, &|| load_config(cli))
 }
 
 fn load_config(cli: &Cli) -> Result<Config, AppError> {

@@ -208,6 +208,25 @@ impl Config {
         }
     }
 
+    /// Parts in which `other` differs and which are read at start only: everything but the rules and what is added to
+    /// their outputs.
+    pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let parts = [
+            ("engine", self.engine != other.engine),
+            ("saker.ring_bytes", self.ring != other.ring),
+            ("the process table", self.processes != other.processes),
+            ("outputs", self.outputs != other.outputs),
+            ("webserver", self.webserver != other.webserver),
+            ("log", self.log != other.log),
+            ("metrics", self.metrics != other.metrics),
+            ("syscall_event_drops", self.drops != other.drops),
+            ("container_engines", self.runtimes != other.runtimes),
+            ("metadata", self.hold != other.hold),
+            ("watch_config_files", self.watch_files != other.watch_files),
+        ];
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
     /// An error when alerts would go nowhere.
     pub fn require_output(&self) -> Result<(), ConfigError> {
         let Outputs { stdout, syslog, file, program, http, .. } = &self.outputs;

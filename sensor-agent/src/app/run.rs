@@ -22,6 +22,7 @@ use super::{
     output::tell,
     pipeline::Pipeline,
     signal,
+    watch::Watch,
 };
 use crate::{
     border::{self, Alert, Facts, Inbound, Outbound, Priority, RecvError, Sender},
@@ -43,8 +44,8 @@ const ORDERS: usize = 256;
 /// Calls that keep working directories right, whatever the rules ask for.
 const STATE_CALLS: [&str; 2] = ["chdir", "fchdir"];
 
-/// Runs until a signal, `-M`, or a failure of the ring.
-pub(super) fn run(config: &Config) -> Result<(), AppError> {
+/// Runs until a signal, `-M`, or a failure of the ring; `reread` reads the configuration again, for a reload.
+pub(super) fn run(config: &Config, reread: &dyn Fn() -> Result<Config, AppError>) -> Result<(), AppError> {
     start_log(config);
     config.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     let rules = load::rules(config, 1)?;
@@ -66,8 +67,13 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let mut sensor = Sensor::attach(ring)?;
     let policy = Arc::clone(&sensor.policy);
     let (out, inbox) = border::channel(BORDER);
-    let mut control =
-        Control { config, policy: Arc::clone(&policy), out: out.clone(), facts: facts(&sensor, &host) };
+    let mut control = Control {
+        config: config.clone(),
+        reread,
+        policy: Arc::clone(&policy),
+        out: out.clone(),
+        facts: facts(&sensor, &host),
+    };
     let processes = std::mem::take(&mut sensor.processes);
     let state = State::new(host, Limits { processes: config.processes });
     let mut pipeline = Pipeline::new(state, Arc::clone(&rules.set), out);
@@ -80,6 +86,7 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let (commands, inbound) = border::channel(ORDERS);
     let egress = Egress::start(inbox, worker, Arc::clone(&telemetry), config, commands.clone())?;
     let (orders, queue) = mpsc::sync_channel(ORDERS);
+    let watch = config.watch_files.then(|| Watch::start(config, commands.clone())).flatten();
     let signals = signal::Listener::start(commands, reopener).map_err(no_thread)?;
     let (introduced, ears) = mpsc::sync_channel(1);
     let sensing = spawn_hot(sensor, pipeline, queue, ears, Arc::clone(&telemetry))?;
@@ -90,7 +97,7 @@ pub(super) fn run(config: &Config) -> Result<(), AppError> {
     let _heard = introduced.send(canary::Ears::new(policy.own_tgid(), policy.canary_tid()));
 
     control.obey(&inbound, &orders, &sensing, rules);
-    drop(canary);
+    drop((canary, watch));
     // A full queue of orders means that the hot thread works through them; it ends at the first Stop.
     let _ended = orders.send(Order::Stop);
     let ended = sensing.join().unwrap_or(Err(CaptureError::Blind));
@@ -158,7 +165,9 @@ fn interest(rules: &RuleSet) -> BTreeSet<u16> {
 
 /// Obeys commands while the hot thread works.
 struct Control<'a> {
-    config: &'a Config,
+    /// What is in force.
+    config: Config,
+    reread: &'a dyn Fn() -> Result<Config, AppError>,
     policy: Arc<Policy>,
     out: Sender<Outbound>,
     facts: Facts,
@@ -195,7 +204,11 @@ impl Control<'_> {
 
     /// Kernel ← old ∪ new, swap, kernel ← new (DESIGN D4): no event that either rule set wants goes by.
     fn reload(&mut self, orders: &mpsc::SyncSender<Order>, rules: &mut InForce) {
-        let new = match load::rules(self.config, self.policy.generation() + 2) {
+        let config = match (self.reread)() {
+            Ok(config) => config,
+            Err(error) => return self.refuse(&error.to_string()),
+        };
+        let new = match load::rules(&config, self.policy.generation() + 2) {
             // At start a torn file costs its own rest; here what is in force knows better than half a file.
             Ok(new) if new.is_torn => return self.refuse(&new.faults.join("; ")),
             Ok(new) => new,
@@ -210,6 +223,11 @@ impl Control<'_> {
         self.policy.set_interest(new_calls);
         self.facts.reloads_done += 1;
         self.tell_facts(&new);
+        let fixed = self.config.fixed_differences(&config);
+        if !fixed.is_empty() {
+            tracing::warn!("changes of {} take effect at the next start", fixed.join(", "));
+        }
+        self.config.rules = config.rules;
         tracing::info!(rules = new.set.rules().len(), "rules loaded again");
         *rules = new;
     }

@@ -74,7 +74,7 @@ const MAX_RING: i64 = 1 << 30;
 /// Every key, grouped as in Falco's own file.
 pub static KEYS: &[Key] = &[
     read("config_files", FREE),
-    unused("watch_config_files", BOOL),
+    read("watch_config_files", BOOL),
     read("rules_files[]", TEXT),
     read("rules_file[]", TEXT),
     unused("rule_files[]", TEXT),

@@ -1,6 +1,7 @@
 //! Records and contexts for the tests of this room.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -38,6 +39,17 @@ pub(super) fn corpus(file: &str) -> Option<PathBuf> {
         eprintln!("skipped: no conformance corpus (set SAKER_CONFORMANCE)");
     }
     found
+}
+
+/// Every difference from a corpus is listed, and every line of the list (prefix of a case's name, and why) is one.
+pub(super) fn judge(other: &BTreeMap<String, String>, listed: &[(&str, &str)]) {
+    let is_listed = |case: &str| listed.iter().any(|(prefix, _)| case.starts_with(prefix));
+    let unknown = other.iter().filter(|(case, _)| !is_listed(case));
+    let unknown: Vec<_> = unknown.map(|(case, what)| format!("{case}: {what}")).collect();
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+    let is_stale = |prefix: &str| !other.keys().any(|case| case.starts_with(prefix));
+    let stale: Vec<_> = listed.iter().filter(|(prefix, _)| is_stale(prefix)).collect();
+    assert!(stale.is_empty(), "no longer different: {stale:?}");
 }
 
 pub(super) const TIME_NS: u64 = 1_700_000_000_123_456_789;

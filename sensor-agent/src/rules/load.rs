@@ -5,6 +5,7 @@ mod explain;
 mod macros;
 mod options;
 mod rule;
+mod written;
 #[cfg(test)]
 mod tests;
 

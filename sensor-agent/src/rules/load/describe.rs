@@ -7,13 +7,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{LoadOptions, macros::Macros, rule};
+use self::print::Part;
+use super::{LoadOptions, rule, written::Written};
 use crate::rules::{
     check::Checker,
-    compile::Pool,
-    error::Faults,
     events::{self, EventSet},
-    expand::Lists,
     fields::{FieldRef, flag},
     file::{self, Collected, Exception, ExceptionFields, RuleFile, Source},
     lang::{self, Check, Expr, Operand, Rhs},
@@ -22,23 +20,18 @@ use crate::rules::{
 
 /// The document for all rules, or for the one called `only`.
 pub fn describe(files: &[RuleFile<'_>], options: &LoadOptions, only: Option<&str>) -> Value {
-    let mut faults = Faults::new(files);
-    let collected = file::read(files, &mut faults);
-    let mut lists = Lists::new(&collected);
-    let mut pool = Pool::default();
-    let macros = Macros::compile(&collected, &mut lists, &mut pool, &mut faults);
-    let mut describer = Describer { collected: &collected, options, lists, macros, pool };
-    let rules = collected.rules.iter().filter(|it| it.source == rule::SOURCE);
-    let rules = rules.filter(|it| only.is_none_or(|name| name == it.name.text()));
-    let rules: Vec<_> = rules.filter_map(|it| describer.rule(it)).collect();
+    let mut describer = Describer { written: Written::read(files), options };
+    let rules = 0..describer.written.collected.rules.len();
+    let rules: Vec<_> = rules.filter_map(|index| describer.rule(index, only)).collect();
     if only.is_some() {
         return json!({ "rules": rules });
     }
-    let macros = collected.macros.iter().enumerate();
-    let macros: Vec<_> = macros.filter_map(|(index, it)| describer.condition_macro(index, it)).collect();
+    let macros = 0..describer.written.collected.macros.len();
+    let macros: Vec<_> = macros.filter_map(|index| describer.condition_macro(index)).collect();
+    let collected = &describer.written.collected;
     json!({
-        "required_engine_version": engine(&collected),
-        "required_plugin_versions": plugins(&collected),
+        "required_engine_version": engine(collected),
+        "required_plugin_versions": plugins(collected),
         "lists": collected.lists.iter().map(|it| describer.list(it)).collect::<Vec<_>>(),
         "macros": macros,
         "rules": rules,
@@ -61,26 +54,26 @@ fn plugins(collected: &Collected) -> Vec<Value> {
     described.collect()
 }
 
-struct Describer<'c> {
-    collected: &'c Collected,
-    options: &'c LoadOptions,
-    lists: Lists,
-    macros: Macros,
-    pool: Pool,
+struct Describer<'o> {
+    written: Written,
+    options: &'o LoadOptions,
 }
 
 impl Describer<'_> {
     fn list(&self, list: &file::List) -> Value {
-        let (used, own): (Vec<_>, Vec<_>) =
-            list.items.iter().map(Source::text).partition(|item| self.lists.inner(list, item).is_some());
-        let compiled = list.items.iter().flat_map(|item| match self.lists.inner(list, item.text()) {
+        let (used, own): (Vec<_>, Vec<_>) = list
+            .items
+            .iter()
+            .map(Source::text)
+            .partition(|item| self.written.lists.inner(list, item).is_some());
+        let compiled = list.items.iter().flat_map(|item| match self.written.lists.inner(list, item.text()) {
             Some(items) => items.to_vec(),
             None => vec![item.text().to_owned()],
         });
         json!({
             "info": { "name": list.name.text(), "items": own },
             "details": {
-                "used": self.lists.is_used(list.name.text()),
+                "used": self.written.lists.is_used(list.name.text()),
                 "items_compiled": compiled.collect::<Vec<_>>(),
                 "lists": used,
                 "plugins": [],
@@ -88,11 +81,12 @@ impl Describer<'_> {
         })
     }
 
-    fn condition_macro(&mut self, index: usize, it: &file::Macro) -> Option<Value> {
-        let condition = self.lists.expand(&it.condition).ok()?;
-        let facts = self.facts(&condition, Some(index))?;
-        let mut details = facts.details();
-        details["used"] = self.macros.is_used(index).into();
+    fn condition_macro(&mut self, index: usize) -> Option<Value> {
+        let Written { collected, lists, .. } = &mut self.written;
+        let condition = lists.expand(&collected.macros.get(index)?.condition).ok()?;
+        let mut details = self.facts(&condition, Some(index))?.details();
+        let it = self.written.collected.macros.get(index)?;
+        details["used"] = self.written.macros.is_used(index).into();
         details["lists"] = self.lists_in(it.condition.text());
         Some(json!({
             "info": { "name": it.name.text(), "condition": it.condition.text() },
@@ -100,9 +94,15 @@ impl Describer<'_> {
         }))
     }
 
-    fn rule(&mut self, it: &file::Rule) -> Option<Value> {
-        let condition = self.lists.expand(&it.full_condition().ok()?).ok()?;
+    fn rule(&mut self, index: usize, only: Option<&str>) -> Option<Value> {
+        let Written { collected, lists, .. } = &mut self.written;
+        let it = collected.rules.get(index).filter(|it| it.source == rule::SOURCE)?;
+        if only.is_some_and(|name| name != it.name.text()) {
+            return None;
+        }
+        let condition = lists.expand(&it.full_condition().ok()?).ok()?;
         let mut facts = self.facts(&condition, None)?;
+        let it = self.written.collected.rules.get(index)?;
         let (output, _) = rule::output_text(it, self.options);
         let format = Format::parse(&output).ok()?;
         let fields = format.fields();
@@ -147,64 +147,50 @@ impl Describer<'_> {
                 }
             });
         }
-        names.retain(|name| self.lists.has(name));
+        names.retain(|name| self.written.lists.has(name));
         names.into_iter().collect()
     }
 
     /// What is known of a condition, `by` a macro or a rule.
     fn facts(&mut self, condition: &Source, by: Option<usize>) -> Option<Facts> {
         let expr = lang::parse(condition.text()).ok()?;
-        let mut checker = Checker {
-            pool: &mut self.pool,
-            macros: &mut |_, name| self.macros.find(name, by),
-            warnings: Vec::new(),
-        };
+        let Written { macros, pool, .. } = &mut self.written;
+        let mut checker =
+            Checker { pool, macros: &mut |_, name| macros.find(name, by), warnings: Vec::new() };
         let node = checker.condition(&expr).ok()?;
-        let mut facts = Facts { events: self.pool.events(node), ..Facts::default() };
-        self.visit(&expr, condition.text(), by, &mut facts, true);
-        facts.compiled = self.print(&expr, condition.text(), by);
+        let mut facts = Facts { events: self.written.pool.events(node), ..Facts::default() };
+        self.written.begin();
+        facts.compiled = self.visit(&expr, condition.text(), by, &mut facts, true);
         Some(facts)
     }
 
-    /// The condition with macros put in.
-    fn print(&mut self, expr: &Expr, text: &str, by: Option<usize>) -> String {
-        print::expr(expr, text, &mut |name| {
-            let (index, expr, text) = self.macro_expr(name, by)?;
-            Some(self.print(&expr, &text, Some(index)))
-        })
-    }
-
-    fn visit(&mut self, expr: &Expr, text: &str, by: Option<usize>, facts: &mut Facts, is_own: bool) {
-        match expr {
-            Expr::And(parts) | Expr::Or(parts) => {
-                for part in parts {
-                    self.visit(part, text, by, facts, is_own);
-                }
-            }
-            Expr::Not(inner) => self.visit(inner, text, by, facts, is_own),
-            Expr::Macro(name, _) => {
+    /// Notes what a condition is made of, and prints it with macros put in; what makes too much text stays a name.
+    fn visit(
+        &mut self,
+        expr: &Expr,
+        text: &str,
+        by: Option<usize>,
+        facts: &mut Facts,
+        is_own: bool,
+    ) -> String {
+        print::expr(expr, text, &mut |part| match part {
+            Part::Macro(name) => {
                 if is_own {
-                    facts.macros.insert(name.clone());
+                    facts.macros.insert(name.to_owned());
                 }
-                if let Some((index, expr, text)) = self.macro_expr(name, by) {
-                    self.visit(&expr, &text, Some(index), facts, false);
-                }
+                let (index, expr, text) = self.written.open(name, by)?;
+                Some(self.visit(&expr, &text, Some(index), facts, false))
             }
-            Expr::Check(check) => {
+            Part::Check(check) => {
                 facts.operators.insert(print::operator(check, text));
                 facts.is_plugin |= is_container_event(check);
                 facts.operand(&check.operand);
                 if let Rhs::Operand(operand) = &check.value {
                     facts.operand(operand);
                 }
+                None
             }
-        }
-    }
-
-    fn macro_expr(&mut self, name: &str, by: Option<usize>) -> Option<(usize, Expr, String)> {
-        let index = self.macros.visible(name, by)?;
-        let condition = self.lists.expand(&self.collected.macros.get(index)?.condition).ok()?;
-        Some((index, lang::parse(condition.text()).ok()?, condition.text().to_owned()))
+        })
     }
 }
 

@@ -1,17 +1,16 @@
 //! Why a rule fired for an event, or did not: its condition as a tree, macros included, with the value and the verdict of
 //! each part. Made from the rule's text, so that a reader finds his own words again.
 
-use super::{LoadOptions, describe::print, macros::Macros, rule};
+use super::{LoadOptions, describe::print, rule, written::Written};
 use crate::{
     enrich::Event,
     rules::{
         check::Checker,
         compile::{Node, Pool},
-        error::{Fault, Faults},
+        error::{Fault, Faults, UpdateError},
         events::{self, EventSet},
-        expand::Lists,
         fields::{Context, FieldRef, event_name},
-        file::{self, Collected, RuleFile},
+        file::RuleFile,
         lang::{self, Expr},
         output,
         predicate::{Predicate, Term, Values},
@@ -79,24 +78,25 @@ impl Explainer {
         options: &LoadOptions,
         name: &str,
     ) -> Result<Option<Self>, Vec<Fault>> {
-        let mut faults = Faults::new(files);
-        let collected = file::read(files, &mut faults);
-        let mut lists = Lists::new(&collected);
-        let mut pool = Pool::default();
-        let mut macros = Macros::compile(&collected, &mut lists, &mut pool, &mut faults);
+        let mut written = Written::read(files);
+        let Written { collected, lists, macros, pool, .. } = &mut written;
         let Some(found) = collected.rules.iter().find(|it| it.name.text() == name) else { return Ok(None) };
         let mut faults = Faults::new(files);
-        let loaded = rule::load(found, options, &mut lists, &mut macros, &mut pool, &mut faults);
-        let Some(loaded) = loaded else {
+        let Some(loaded) = rule::load(found, options, lists, macros, pool, &mut faults) else {
             faults.errors.append(&mut faults.warnings);
             return Err(faults.errors);
         };
         let condition = found.full_condition().ok().and_then(|full| lists.expand(&full).ok());
         let text = condition.map_or(String::new(), |condition| condition.text().to_owned());
         let Ok(expr) = lang::parse(&text) else { return Ok(None) };
-        let mut grower = Grower { collected: &collected, lists, macros, pool };
-        let tree = grower.tree(&expr, &text, None);
-        let Pool { predicates, fields, .. } = grower.pool;
+        let spot = found.condition.spot();
+        written.begin();
+        let tree = tree(&mut written, &expr, &text, None);
+        if written.is_cut() {
+            faults.error(spot, UpdateError::Long);
+            return Err(faults.errors);
+        }
+        let Pool { predicates, fields, .. } = written.pool;
         Ok(Some(Self { tree, predicates, fields, events: loaded.events }))
     }
 
@@ -210,44 +210,35 @@ fn size(tree: &Tree) -> usize {
     1 + tree.kids.iter().map(size).sum::<usize>()
 }
 
-struct Grower<'c> {
-    collected: &'c Collected,
-    lists: Lists,
-    macros: Macros,
-    pool: Pool,
-}
-
-impl Grower<'_> {
-    fn tree(&mut self, expr: &Expr, text: &str, by: Option<usize>) -> Tree {
-        let mut grow = |kind, label: &str, parts: &[Expr]| Tree {
-            label: label.to_owned(),
-            kind,
-            kids: parts.iter().map(|part| self.tree(part, text, by)).collect(),
-        };
-        match expr {
-            Expr::And(parts) => grow(Kind::All, "and", parts),
-            Expr::Or(parts) => grow(Kind::Any, "or", parts),
-            Expr::Not(inner) => grow(Kind::Not, "not", std::slice::from_ref(inner)),
-            Expr::Macro(name, _) => {
-                let inner = self.macros.visible(name, by).and_then(|index| {
-                    let condition = self.lists.expand(&self.collected.macros.get(index)?.condition).ok()?;
-                    Some(self.tree(&lang::parse(condition.text()).ok()?, condition.text(), Some(index)))
-                });
-                Tree { label: name.clone(), kind: Kind::Macro, kids: inner.into_iter().collect() }
-            }
-            Expr::Check(_) => {
-                let mut none = |_: &mut Pool, name: &str| {
-                    Err(crate::rules::error::NameError::Macro { name: name.to_owned() }.into())
-                };
-                let mut checker = Checker { pool: &mut self.pool, macros: &mut none, warnings: Vec::new() };
-                let condition = checker.condition(expr).ok();
-                let kind = match condition.and_then(|node| self.pool.nodes.get(node as usize)) {
-                    Some(Node::Predicate(number)) => Kind::Predicate(*number),
-                    Some(Node::Const(value)) => Kind::Known(*value),
-                    _ => Kind::Known(false),
-                };
-                Tree { label: print::expr(expr, text, &mut |_| None), kind, kids: Vec::new() }
-            }
+/// The tree of a condition, macros opened.
+fn tree(written: &mut Written, expr: &Expr, text: &str, by: Option<usize>) -> Tree {
+    let mut grow = |kind, label: &str, parts: &[Expr]| Tree {
+        label: label.to_owned(),
+        kind,
+        kids: parts.iter().map(|part| tree(written, part, text, by)).collect(),
+    };
+    match expr {
+        Expr::And(parts) => grow(Kind::All, "and", parts),
+        Expr::Or(parts) => grow(Kind::Any, "or", parts),
+        Expr::Not(inner) => grow(Kind::Not, "not", std::slice::from_ref(inner)),
+        Expr::Macro(name, _) => {
+            let inner = written.open(name, by);
+            let inner = inner.map(|(index, expr, text)| tree(written, &expr, &text, Some(index)));
+            Tree { label: name.clone(), kind: Kind::Macro, kids: inner.into_iter().collect() }
+        }
+        Expr::Check(check) => {
+            let pool = &mut written.pool;
+            let mut none = |_: &mut Pool, name: &str| {
+                Err(crate::rules::error::NameError::Macro { name: name.to_owned() }.into())
+            };
+            let mut checker = Checker { pool, macros: &mut none, warnings: Vec::new() };
+            let condition = checker.condition(expr).ok();
+            let kind = match condition.and_then(|condition| pool.nodes.get(condition as usize)) {
+                Some(Node::Predicate(number)) => Kind::Predicate(*number),
+                Some(Node::Const(value)) => Kind::Known(*value),
+                _ => Kind::Known(false),
+            };
+            Tree { label: print::check(check, text), kind, kids: Vec::new() }
         }
     }
 }

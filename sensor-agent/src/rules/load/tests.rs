@@ -5,7 +5,7 @@ mod explain;
 
 use proptest::prelude::*;
 
-use super::{AppendOutput, ExtraField, LoadOptions, Loaded, Selection, load};
+use super::{AppendOutput, Explainer, ExtraField, LoadOptions, Loaded, Selection, describe, load};
 use crate::rules::{
     RuleFile,
     error::{Code, Fault},
@@ -133,6 +133,24 @@ fn hostile_files_end() {
     let loop_ =
         "- macro: a\n  condition: proc.name=x\n- macro: b\n  condition: a\n- macro: a\n  condition: b\n";
     assert!(!load_text(loop_).errors.is_empty());
+}
+
+#[test]
+fn macros_that_double_end() {
+    let double = |number: usize| {
+        let (last, condition) = (number - 1, format!("fd.num={number}"));
+        format!("- macro: m{number}\n  condition: m{last} and {condition} or m{last} and not {condition}\n")
+    };
+    let macros: String = (1..40).map(double).collect();
+    let text =
+        format!("- macro: m0\n  condition: proc.name=a\n{macros}{}", rule("r", "evt.type=open and m39"));
+    let files = [RuleFile { name: "f", text: &text }];
+    assert!(load(&files, &LoadOptions::default(), 1).errors.is_empty());
+    let described = describe(&files, &LoadOptions::default(), Some("r"));
+    let compiled = described["rules"][0]["details"]["condition_compiled"].as_str().expect("a text");
+    assert!(compiled.len() < 16 << 20 && compiled.contains("proc.name = a"), "{} bytes", compiled.len());
+    let faults = Explainer::new(&files, &LoadOptions::default(), "r").expect_err("too large to show");
+    assert_eq!(faults.len(), 1);
 }
 
 proptest! {

@@ -3,25 +3,39 @@
 
 use crate::rules::lang::{Check, Expr, Literal, Operand, Rhs, spelled};
 
-/// A condition; `macros` gives what stands in the place of a macro.
+/// A leaf of a condition.
+pub(in crate::rules::load) enum Part<'e> {
+    /// A macro's name.
+    Macro(&'e str),
+    /// A comparison.
+    Check(&'e Check),
+}
+
+/// A condition; `each` is told of every leaf and may give what stands in the place of a macro.
 pub(in crate::rules::load) fn expr(
     expr: &Expr,
     text: &str,
-    macros: &mut dyn FnMut(&str) -> Option<String>,
+    each: &mut dyn FnMut(Part<'_>) -> Option<String>,
 ) -> String {
     let mut join = |parts: &[Expr], word: &str| {
-        let parts: Vec<_> = parts.iter().map(|part| self::expr(part, text, macros)).collect();
+        let parts: Vec<_> = parts.iter().map(|part| self::expr(part, text, each)).collect();
         format!("({})", parts.join(word))
     };
     match expr {
         Expr::And(parts) => join(parts, " and "),
         Expr::Or(parts) => join(parts, " or "),
-        Expr::Not(inner) => format!("not {}", self::expr(inner, text, macros)),
-        Expr::Macro(name, _) => macros(name).unwrap_or_else(|| name.clone()),
+        Expr::Not(inner) => format!("not {}", self::expr(inner, text, each)),
+        Expr::Macro(name, _) => each(Part::Macro(name)).unwrap_or_else(|| name.clone()),
         Expr::Check(check) => {
-            format!("{} {}{}", operand(&check.operand), operator(check, text), value(check, text))
+            each(Part::Check(check));
+            self::check(check, text)
         }
     }
+}
+
+/// A comparison.
+pub(in crate::rules::load) fn check(check: &Check, text: &str) -> String {
+    format!("{} {}{}", operand(&check.operand), operator(check, text), value(check, text))
 }
 
 /// The operator as it was written, with its modifier.

@@ -20,14 +20,24 @@ mod tests;
 pub use options::{Engine, Options};
 pub use pods::Kubernetes;
 
-use std::{io, thread};
+use std::{io, thread, time::Duration};
 
-use tokio::{runtime, sync::mpsc};
+use tokio::{runtime, sync::mpsc, time::sleep};
 
-use crate::border::{Inbound, Sender, Wanted};
+use crate::border::{Inbound, SendError, Sender, Wanted};
 
 /// Questions that may wait. What finds no room is asked again by the container's next event.
 const QUESTIONS: usize = 4096;
+
+/// Between two looks at a full queue of the sensor half.
+const FULL: Duration = Duration::from_millis(5);
+
+/// Hands a message over as soon as there is room: what was told must not be lost.
+async fn hand_over(answers: &Sender<Inbound>, message: Inbound) {
+    while let Err(SendError::Full) = answers.send(message.clone()) {
+        sleep(FULL).await;
+    }
+}
 
 /// The running service; it ends when this is dropped.
 #[derive(Debug)]

@@ -130,7 +130,7 @@ impl Office {
             self.worker.send(alert);
         }
         if act.is_end && !self.by_drops {
-            // A full queue already holds commands; the next losses ask again.
+            // This thread must not wait for room: the next losses ask again.
             self.by_drops = self.commands.send(Inbound::Stop).is_ok();
         }
     }

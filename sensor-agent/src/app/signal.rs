@@ -1,10 +1,18 @@
 //! Signals → commands to the sensor half, and SIGUSR1 → outputs opened anew. A second SIGTERM or SIGINT ends the process
 //! at once: the operator insists.
 
-use std::{io, thread};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
+    flag,
     iterator::{Handle, Signals},
 };
 
@@ -21,27 +29,24 @@ pub(super) struct Listener {
 impl Listener {
     /// Starts the listening thread.
     pub(super) fn start(commands: Sender<Inbound>, outputs: Reopener) -> io::Result<Self> {
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_default(signal, Arc::clone(&is_stopping))?;
+        }
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGUSR1])?;
         let handle = signals.handle();
         let body = move || {
-            let mut is_stopping = false;
             for signal in signals.forever() {
                 if signal == SIGUSR1 {
                     outputs.reopen();
                     continue;
                 }
                 let is_stop = signal != SIGHUP;
-                if is_stop && is_stopping {
-                    // The default action ends the process; only a handler that cannot be removed comes back here.
-                    let _failed = signal_hook::low_level::emulate_default_handler(signal);
-                }
-                is_stopping |= is_stop;
+                is_stopping.fetch_or(is_stop, Ordering::Relaxed);
                 let command = if is_stop { Inbound::Stop } else { Inbound::Reload };
-                if commands.send(command).is_err() {
-                    tracing::warn!(
-                        signal,
-                        "the signal could not be handed to the sensor: it is busy or has ended"
-                    );
+                // What runtimes tell may fill the queue for a moment; an order must not be lost for it.
+                if commands.send_waiting(command).is_err() {
+                    tracing::warn!(signal, "the signal could not be handed to the sensor: it has ended");
                 }
             }
         };

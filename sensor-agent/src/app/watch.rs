@@ -80,10 +80,10 @@ fn attend(named: &[PathBuf], mut before: u64, events: &mpsc::Receiver<()>, comma
             }
         }
         let now = fingerprint(named);
-        // Where the order finds no room the next event asks again.
-        if now != before && commands.send(Inbound::Reload).is_ok() {
-            before = now;
+        if now != before && commands.send_waiting(Inbound::Reload).is_err() {
+            return;
         }
+        before = now;
     }
 }
 

@@ -1,5 +1,5 @@
 //! The one channel type of the border: bounded, and full means an error that the sender counts, never a wait
-//! (the sender may be the hot thread).
+//! (the sender may be the hot thread); only threads that have nothing else to do may ask to wait.
 
 use std::{
     sync::{
@@ -69,6 +69,14 @@ impl<T> Sender<T> {
             }
             mpsc::TrySendError::Disconnected(_) => SendError::Closed,
         })
+    }
+
+    /// Hands `message` over, and waits for room where there is none.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] only.
+    pub fn send_waiting(&self, message: T) -> Result<(), SendError> {
+        self.queue.send(message).map_err(|_closed| SendError::Closed)
     }
 
     /// Messages discarded because the queue was full.

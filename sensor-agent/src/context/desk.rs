@@ -15,8 +15,9 @@ use super::{
     Options,
     answer::Failure,
     clients::{Asked, Clients},
+    hand_over,
 };
-use crate::border::{Inbound, SendError, Sender, Told, Wanted};
+use crate::border::{Inbound, Sender, Told, Wanted};
 
 /// Containers that are looked up at a time. What finds no room is asked again by the container's next event.
 const LOOK_UPS: usize = 4096;
@@ -29,8 +30,6 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const HOPE: Duration = Duration::from_secs(5);
 /// A runtime that does not answer is elapsed for so long.
 const ENDURANCE: Duration = Duration::from_secs(30);
-/// Pause while the sensor half has no room for an answer.
-const FULL: Duration = Duration::from_millis(5);
 
 /// Ids of the containers that are being looked up.
 type Busy = Arc<Mutex<HashSet<String>>>;
@@ -58,7 +57,7 @@ pub(super) async fn serve(
 }
 
 async fn look_up(asked: &Asked, wanted: &Wanted, answers: &Sender<Inbound>) {
-    let told = |context| Told { full_id: wanted.full_id.clone(), context };
+    let told = |context| Inbound::Context(Told { full_id: wanted.full_id.clone(), context });
     let start = Instant::now();
     let (mut pause, mut is_told) = (PAUSE, false);
     loop {
@@ -77,13 +76,6 @@ async fn look_up(asked: &Asked, wanted: &Wanted, answers: &Sender<Inbound>) {
         }
         sleep(pause).await;
         pause = (2 * pause).min(MAX_PAUSE);
-    }
-}
-
-async fn hand_over(answers: &Sender<Inbound>, told: Told) {
-    let message = Inbound::Context(told);
-    while let Err(SendError::Full) = answers.send(message.clone()) {
-        sleep(FULL).await;
     }
 }
 

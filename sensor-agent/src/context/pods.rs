@@ -10,8 +10,6 @@ mod store;
 
 pub use options::Kubernetes;
 
-use std::time::Duration;
-
 use futures_util::{StreamExt, stream};
 use kube::{
     Api, Client,
@@ -19,13 +17,10 @@ use kube::{
     runtime::{WatchStreamExt, watcher},
 };
 use serde::Deserialize;
-use tokio::time::sleep;
 
 use self::store::Store;
-use crate::border::{Inbound, SendError, Sender};
-
-/// Between two looks at a full queue.
-const FULL: Duration = Duration::from_millis(5);
+use super::hand_over;
+use crate::border::{Inbound, Sender};
 
 /// The part of a pod's specification that is read.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -80,10 +75,7 @@ async fn watch(client: Client, node: &str, label_max_len: usize, answers: &Sende
             },
         };
         for told in told {
-            let message = Inbound::Pod(told);
-            while let Err(SendError::Full) = answers.send(message.clone()) {
-                sleep(FULL).await;
-            }
+            hand_over(answers, Inbound::Pod(told)).await;
         }
     }
 }

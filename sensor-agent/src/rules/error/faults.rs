@@ -1,6 +1,6 @@
 //! Collects faults while files are read: knows the files, and which item is being looked at.
 
-use super::{Fault, ItemKind, Location, Owner, Reason, Step, Warning};
+use super::{Fault, ItemKind, Location, Owner, Reason, Step, Warning, trail::Lines};
 use crate::rules::file::{RuleFile, Source, Spot};
 
 /// The longest line that a fault shows, in characters.
@@ -48,6 +48,7 @@ pub struct InCondition<'s> {
 #[derive(Debug)]
 pub struct Faults<'f> {
     files: &'f [RuleFile<'f>],
+    lines: Vec<Lines<'f>>,
     item: Option<(Owner, Spot)>,
     /// Errors so far.
     pub errors: Vec<Fault>,
@@ -60,7 +61,8 @@ pub struct Faults<'f> {
 impl<'f> Faults<'f> {
     /// No faults yet.
     pub fn new(files: &'f [RuleFile<'f>]) -> Self {
-        Self { files, item: None, errors: Vec::new(), warnings: Vec::new(), cautions: Vec::new() }
+        let lines = files.iter().map(Lines::of).collect();
+        Self { files, lines, item: None, errors: Vec::new(), warnings: Vec::new(), cautions: Vec::new() }
     }
 
     /// Says which item the next faults are in, and where it starts.
@@ -133,8 +135,8 @@ impl<'f> Faults<'f> {
 
     fn fault(&self, fail: Fail, hint: Option<String>) -> Fault {
         let Fail { spot, reason, steps } = fail;
-        let file = self.files.get(spot.file);
-        let line = file.and_then(|file| file.text.split('\n').nth(spot.line.saturating_sub(1))).unwrap_or("");
+        let lines = self.lines.get(spot.file);
+        let line = lines.map_or("", |lines| lines.line(spot.line.saturating_sub(1)));
         let column = spot.column.saturating_sub(1);
         // A long line is cut so that the column stays in sight; tabs would move the caret.
         let skip = (column + MAX_LINE / 2).saturating_sub(MAX_LINE).min(column);
@@ -143,7 +145,7 @@ impl<'f> Faults<'f> {
             hint: hint.or_else(|| reason.hint()),
             reason: *reason,
             owner: self.item.as_ref().map(|(owner, _)| owner.clone()),
-            file: file.map_or("", |file| file.name).to_owned(),
+            file: lines.map_or("", |lines| lines.file.name).to_owned(),
             line: spot.line,
             column: spot.column,
             source_line: shown.map(|c| if c.is_control() { ' ' } else { c }).collect(),
@@ -156,11 +158,11 @@ impl<'f> Faults<'f> {
         let item = self.item.as_ref().map(|(owner, spot)| Step::new(owner.kind.label(), &owner.name, *spot));
         // What an item does wrong that a later file changes is told of the file that does it.
         let home = item.as_ref().map_or(spot.file, |item| item.spot.file);
-        let Some(file) = self.files.get(home) else { return Vec::new() };
+        let Some(lines) = self.lines.get(home) else { return Vec::new() };
         let below = item
             .iter()
             .chain(steps)
-            .map(|step| Location::of(step, self.files.get(step.spot.file).unwrap_or(file)));
-        std::iter::once(Location::content(file)).chain(below).collect()
+            .map(|step| Location::of(step, self.lines.get(step.spot.file).unwrap_or(lines)));
+        std::iter::once(Location::content(lines.file)).chain(below).collect()
     }
 }

@@ -38,21 +38,52 @@ pub struct Location {
     pub offset: u64,
 }
 
+/// A file whose lines are found without reading it from the start.
+#[derive(Debug)]
+pub(super) struct Lines<'f> {
+    pub(super) file: &'f RuleFile<'f>,
+    /// Byte at which each line starts.
+    starts: Vec<usize>,
+}
+
+impl<'f> Lines<'f> {
+    pub(super) fn of(file: &'f RuleFile<'f>) -> Self {
+        let behind = memchr::memchr_iter(b'\n', file.text.as_bytes()).map(|newline| newline + 1);
+        Self { file, starts: std::iter::once(0).chain(behind).collect() }
+    }
+
+    /// Where line `number` starts; both from 0.
+    fn start(&self, number: usize) -> usize {
+        self.starts.get(number).copied().unwrap_or(self.file.text.len())
+    }
+
+    /// Line `number`, from 0, without its newline.
+    pub(super) fn line(&self, number: usize) -> &'f str {
+        let line = self.file.text.get(self.start(number)..self.start(number + 1)).unwrap_or_default();
+        line.strip_suffix('\n').unwrap_or(line)
+    }
+
+    /// Line and column of a byte, both from 0, the column in bytes.
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        (line, offset - self.start(line).min(offset))
+    }
+}
+
 impl Location {
     /// The outermost step: a whole file.
     pub(super) fn content(file: &RuleFile<'_>) -> Self {
         Self { kind: "rules content".to_owned(), file: file.name.to_owned(), ..Self::default() }
     }
 
-    pub(super) fn of(step: &Step, file: &RuleFile<'_>) -> Self {
-        let offset = mark(file.text, step.spot);
-        let before = file.text.get(..offset).unwrap_or(file.text);
-        let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1);
+    pub(super) fn of(step: &Step, lines: &Lines<'_>) -> Self {
+        let offset = mark(lines, step.spot);
+        let (line, column) = lines.position(offset);
         Self {
             kind: step.kind.to_owned(),
             name: step.name.clone(),
-            file: file.name.to_owned(),
-            line: before.matches('\n').count() as u64,
+            file: lines.file.name.to_owned(),
+            line: line as u64,
             column: column as u64,
             offset: offset as u64,
         }
@@ -80,8 +111,9 @@ impl Location {
 
 /// The byte where yaml-cpp says that a node starts: of a block scalar its header, of a block sequence its first dash, of
 /// a value that is not there the next token.
-fn mark(text: &str, spot: Spot) -> usize {
-    let start: usize = text.split_inclusive('\n').take(spot.line.saturating_sub(1)).map(str::len).sum();
+fn mark(lines: &Lines<'_>, spot: Spot) -> usize {
+    let text = lines.file.text;
+    let start = lines.start(spot.line.saturating_sub(1));
     let line = text.get(start..).unwrap_or_default();
     let at = start + line.chars().take(spot.column.saturating_sub(1)).map(char::len_utf8).sum::<usize>();
     let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));

@@ -104,3 +104,22 @@ impl<T> Receiver<T> {
         self.discarded.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn who_waits_loses_nothing_to_a_full_queue() {
+        let (sender, receiver) = channel(1);
+        assert_eq!((sender.send(1), sender.send(2)), (Ok(()), Err(SendError::Full)));
+        let waiting = thread::spawn(move || (sender.send_waiting(3), sender.discarded()));
+        let got = [(); 2].map(|()| receiver.recv(Duration::from_secs(20)));
+        assert_eq!(got, [Ok(1), Ok(3)]);
+        assert_eq!(waiting.join().ok(), Some((Ok(()), 1)), "only the refused one was discarded");
+        let (sender, _) = channel(1);
+        assert_eq!(sender.send_waiting(4), Err(SendError::Closed));
+    }
+}

@@ -3,18 +3,11 @@
 #![no_std]
 #![no_main]
 
+mod object;
+
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
 #[btf_tracepoint(function = "sys_exit")]
 pub fn empty(_: BtfTracePointContext) -> i32 {
     0
 }
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
-}
-
-#[unsafe(link_section = "license")]
-#[unsafe(no_mangle)]
-static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -6,6 +6,7 @@
 #![no_main]
 #![feature(asm_experimental_arch)]
 
+mod object;
 mod hooks;
 mod snapshot;
 mod path;
@@ -14,14 +15,3 @@ mod kernel;
 mod policy;
 mod maps;
 mod send;
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    // Nothing panics: no indexing with checks, no arithmetic checks, no formatting. The verifier would refuse it.
-    loop {}
-}
-
-/// The verifier lets only GPL-compatible programs call the tracing helpers.
-#[unsafe(link_section = "license")]
-#[unsafe(no_mangle)]
-static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::actor;
 use crate::cases;
+use crate::program::is_installed;
 use crate::stage::{Stage, Step, fresh_id, short};
 
 const SHELL: &str = "/bin/busybox";
@@ -24,12 +25,7 @@ pub struct Container {
 impl Container {
     /// Why there can be none here.
     pub fn missing() -> Option<&'static str> {
-        let is_there = |program: &str| {
-            let mut command = Command::new(program);
-            command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            command.status().is_ok()
-        };
-        (!is_there("runc")).then_some("runc is not installed")
+        (!is_installed(Command::new("runc"))).then_some("runc is not installed")
     }
 
     /// Starts one whose first process waits; its shell is busybox where the host has a static one.

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
+use crate::program::is_installed;
 use crate::sensor::{SOON, free_port, wait_for};
 
 /// What the agent may do: nothing but this.
@@ -41,10 +42,7 @@ pub struct Kube {
 impl Kube {
     /// Why there can be none here.
     pub fn missing() -> Option<&'static str> {
-        let is_there = |name: &str| {
-            program(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-        };
-        let all = ["etcd", "kube-apiserver"].into_iter().all(is_there);
+        let all = ["etcd", "kube-apiserver"].map(program).into_iter().all(is_installed);
         (!all).then_some("no etcd or kube-apiserver (SAKER_K8S_BIN names their directory)")
     }
 

@@ -19,6 +19,7 @@ pub use cri::{Cri, Pod};
 pub use podman::Podman;
 
 use crate::container::libraries;
+use crate::program::is_installed;
 use crate::sensor::{SOON, wait_for};
 
 /// The image of sandboxes and of containers.
@@ -33,12 +34,8 @@ pub struct Containerd {
 impl Containerd {
     /// Why there can be none here.
     pub fn missing() -> Option<&'static str> {
-        let is_there = |program: &str| {
-            let mut command = Command::new(program);
-            command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            command.status().is_ok()
-        };
-        (!["containerd", "ctr", "runc"].into_iter().all(is_there)).then_some("containerd is not installed")
+        (!["containerd", "ctr", "runc"].map(Command::new).into_iter().all(is_installed))
+            .then_some("containerd is not installed")
     }
 
     /// Starts one and puts the image there.

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use super::{IMAGE, image};
+use crate::program::is_installed;
 use crate::sensor::{SOON, wait_for};
 
 /// A running service.
@@ -19,12 +20,8 @@ pub struct Podman {
 impl Podman {
     /// Why there can be none here.
     pub fn missing() -> Option<&'static str> {
-        let is_there = |program: &str| {
-            let mut command = Command::new(program);
-            command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            command.status().is_ok()
-        };
-        (!["podman", "runc"].into_iter().all(is_there)).then_some("podman is not installed")
+        (!["podman", "runc"].map(Command::new).into_iter().all(is_installed))
+            .then_some("podman is not installed")
     }
 
     /// Starts one and loads the image.

@@ -49,7 +49,7 @@ pub struct Layout {
 
 /// Bits of [`Layout::traits`].
 pub mod traits {
-    /// Only calls that failed are told by this row (success is told by another hook: exec).
+    /// Only calls that failed are told by this row (success is told by another hook: fork, exec).
     pub const FAILED_ONLY: u8 = 1;
     /// Never plain I/O: told even of the agent itself.
     pub const EVIDENCE: u8 = 2;
@@ -288,12 +288,19 @@ const fn failed_exec(name: &'static str, nr: u16, base: u8, arg: u8, params: &'s
     Row { name, event: name, nr, shape: Shape::Names, layout, params }
 }
 
+/// A clone that failed; it has the parameters of one that did not.
+const fn failed_clone(name: &'static str, nr: u16) -> Row {
+    let layout = Layout { traits: traits::FAILED_ONLY | traits::EVIDENCE, ..PLAIN };
+    Row { name, event: name, nr, shape: Shape::Names, layout, params: CLONE }
+}
+
 /// The same row, told of the agent too.
 const fn evidence(row: Row) -> Row {
     let traits = row.layout.traits | traits::EVIDENCE;
     Row { layout: Layout { traits, ..row.layout }, ..row }
 }
 
+const CLONE: &[Param] = &[p("res", Pid, Ret)];
 const DUP: &[Param] = &[p("res", Fd, Ret), p("oldfd", Fd, Arg(0))];
 const FCHMOD: &[Param] = &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("mode", Mode, Arg(1))];
 const ID: &[Param] = &[p("res", Errno, Ret), p("uid", Uid, Arg(0))];
@@ -729,4 +736,8 @@ pub static TABLE: &[Row] = &[
             p("tuple", SockTuple, Tuple),
         ],
     ),
+    failed_clone("clone", 56),
+    failed_clone("fork", 57),
+    failed_clone("vfork", 58),
+    failed_clone("clone3", 435),
 ];

@@ -1,13 +1,14 @@
 //! The recorded system call cases, run again before our sensor: every field that differs from the recording stands with
 //! its reason in corpus.tsv, and nothing stands there that does not differ.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use saker_tests::corpus::{compare, normalise, recorded};
+use saker_tests::listed::Listed;
 use tempfile::TempDir;
 
 use crate::setup;
@@ -32,7 +33,7 @@ fn recorded_cases_give_the_same_fields() -> Result<()> {
     let program = Program::build(&corpus.join("syscases.c"))?;
     let start = setup::sensor()?.rule_file(files.path().join("rules.yaml")).option("base_syscalls.all=true");
     let mut sensor = start.ready()?;
-    program.run()?;
+    program.run(&[])?;
     let alerts = sensor.until_fence()?;
 
     let theirs = recorded(&fs::read_to_string(corpus.join("expected.jsonl"))?)?;
@@ -44,36 +45,18 @@ fn recorded_cases_give_the_same_fields() -> Result<()> {
     println!("{} event types, {equal} of {compared} fields agree, {} deviations", kinds.len(), found.len());
     println!("{} event types of the recording have no row yet: {}", missing.len(), missing.join(" "));
 
-    let mut listed: BTreeMap<(&str, &str), bool> = LISTED
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| {
-            let mut columns = line.split('\t');
-            let key = (columns.next()?, columns.next()?);
-            columns.next().filter(|reason| !reason.is_empty()).map(|_| (key, false))
-        })
-        .collect::<Option<_>>()
-        .context("corpus.tsv: a line has no three columns")?;
-    let mut unlisted = Vec::new();
+    let mut listed = Listed::parse("corpus.tsv", LISTED)?;
     for ((field, kind), place) in &found {
-        let exact = (field.as_str(), kind.as_str());
-        let key = if listed.contains_key(&exact) { exact } else { (field.as_str(), "*") };
-        match listed.get_mut(&key) {
-            Some(is_seen) => *is_seen = true,
-            None => unlisted.push(format!("{field}\t{kind}\t{place}")),
-        }
+        listed.found([kind, "*"].map(|kind| vec![field, kind]), || format!("{field}\t{kind}\t{place}"));
     }
-    let stale: Vec<_> = listed.iter().filter(|(_, is_seen)| !**is_seen).map(|(key, _)| key).collect();
-    ensure!(unlisted.is_empty(), "{} not in corpus.tsv:\n{}", unlisted.len(), unlisted.join("\n"));
-    ensure!(stale.is_empty(), "in corpus.tsv, but no longer different: {stale:?}");
-    Ok(())
+    listed.check()
 }
 
 /// The compiled cases; gone when dropped.
-struct Program(PathBuf);
+pub(crate) struct Program(PathBuf);
 
 impl Program {
-    fn build(source: &Path) -> Result<Self> {
+    pub(crate) fn build(source: &Path) -> Result<Self> {
         let program = Self(PathBuf::from(PROGRAM));
         let mut gcc = Command::new("gcc");
         gcc.args(["-O1", "-w", "-static", "-o", PROGRAM]).arg(source);
@@ -82,10 +65,10 @@ impl Program {
         Ok(program)
     }
 
-    /// As the recording was made: in a session of its own, with one word of environment.
-    fn run(&self) -> Result<()> {
+    /// Runs some cases, or all, as the recording was made: in a session of its own, with one word of environment.
+    pub(crate) fn run(&self, cases: &[&str]) -> Result<()> {
         let mut run = Command::new("setsid");
-        run.args(["--wait", "env", "-i", "SC=1"]).arg(&self.0).current_dir("/tmp");
+        run.args(["--wait", "env", "-i", "SC=1"]).arg(&self.0).args(cases).current_dir("/tmp");
         run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let status = run.status()?;
         ensure!(status.success(), "{run:?}: {status}");

@@ -22,3 +22,4 @@ mod refusals;
 mod replay;
 mod reload;
 mod corpus;
+mod outputs;

@@ -21,3 +21,5 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod cases;
 pub mod corpus;
+pub mod listed;
+pub mod outputs;

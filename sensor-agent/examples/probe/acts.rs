@@ -123,6 +123,8 @@ fn names(log: &mut Log) {
     log.call("delete_module", 176, [at(c"saker_no_module"), 0]);
     log.call("execve missing", 59, [at(c"no-such-program"), 0, 0]);
     log.call("execveat missing", 322, [dir, at(c"no-such-program"), 0, 0, 0]);
+    log.call("clone of a thread without memory", 56, [0x1_0000]);
+    log.call("clone3 of nothing", 435, [0, 0]);
 }
 
 fn rest(log: &mut Log) {

@@ -84,7 +84,7 @@ fn find<'a>(c: &Context<'a>, arg: &Arg) -> Option<Datum<'a>> {
 /// Parameters that Falco has for an event and that are not those of its row.
 fn own(c: &Context<'_>) -> Option<&'static [lifecycle::Entry]> {
     match (c.event.slot(), c.event.row().map(|row| row.event)) {
-        (slot::FORK, _) => Some(lifecycle::CLONE),
+        (slot::FORK, _) | (_, Some("clone" | "clone3" | "fork" | "vfork")) => Some(lifecycle::CLONE),
         (slot::EXEC, _) | (_, Some("execve")) => Some(lifecycle::EXECVE),
         (slot::EXIT, _) => Some(lifecycle::PROCEXIT),
         (_, Some("execveat")) => Some(lifecycle::EXECVEAT),

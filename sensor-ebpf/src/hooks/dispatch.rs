@@ -6,6 +6,7 @@
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use sensor_common::{
     control::Control,
+    ia32::is_lost_only_if_failed,
     ledger::{Reason, slot},
 };
 
@@ -50,7 +51,7 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     }
     let task = kernel::current();
     if task.status() & TS_COMPAT != 0 {
-        if is_wanted_32 {
+        if is_wanted_32 && !(ctx.arg::<u64>(1) as i64 >= 0 && is_lost_only_if_failed(nr)) {
             not_decoded();
         }
         return 0;

@@ -62,7 +62,7 @@ fn gather(ctx: &BtfTracePointContext, opens: bool) {
     let layout = layout(account.slot);
     let task = caller(account);
     let is_own = layout.traits & traits::EVIDENCE == 0 && policy::is_own(control, task.tgid(), task.tid());
-    if is_own || (layout.traits & traits::FAILED_ONLY != 0 && ret == 0) {
+    if is_own || (layout.traits & traits::FAILED_ONLY != 0 && ret >= 0) {
         account.count(Reason::Filtered);
         return;
     }

@@ -145,6 +145,8 @@ const ROWS: &[Row] = &[
     ("delete_module", [None, None, None, None, None, Some("saker_no_module")]),
     one("execve missing", "no-such-program", "~"),
     one("execveat missing", "no-such-program", "~/sub"),
+    ("clone of a thread without memory", [None; 6]),
+    ("clone3 of nothing", [None; 6]),
     opened("open doomed", "doomed", "~", "~/doomed"),
     one("unlink doomed", "doomed", "~"),
     object("fchmod", "~/doomed"),

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     decode::Body,
-    rules::{Value, params},
+    rules::{Value, params, text::Text},
 };
 
 type Out<'a> = Option<Value<'a>>;
@@ -78,7 +78,16 @@ pub(super) fn result(c: &Context<'_>) -> Option<i64> {
 
 pub(super) fn res<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     let result = result(c)?;
-    Some(Value::str(if result >= 0 { "SUCCESS" } else { params::errno::name(result) }))
+    if result >= 0 {
+        return Some(Value::str("SUCCESS"));
+    }
+    // Falco names errors by the type of the result: that of a clone is a pid, which has no names.
+    if matches!(event_name(c.event), Some("clone" | "clone3" | "fork" | "vfork")) {
+        let mut text = Text::new(c.arena);
+        text.fmt(format_args!("{result}"));
+        return Some(Value::Text(text.finish()));
+    }
+    Some(Value::str(params::errno::name(result)))
 }
 
 /// Whether the call moves data through a descriptor.

@@ -32,11 +32,11 @@ const COMM: Entry = ("comm", |c| Datum::Text(Some(&c.event.actor.name)));
 // The record tells one cgroup path, not a list by controller.
 const CGROUPS: Entry = ("cgroups", |_| Datum::Buffer(b""));
 
-/// Falco's clone.
+/// Falco's clone. One that failed has no process that it could tell of but its caller, without exe and args.
 pub(super) static CLONE: &[Entry] = &[
     ("res", |c| Datum::Pid(fork_result(c))),
-    EXE,
-    ARGS,
+    ("exe", |c| Datum::Text((!has_failed(c)).then(|| exe(c.event.actor)))),
+    ("args", |c| if has_failed(c) { Datum::Buffer(b"") } else { args(c) }),
     TID,
     PID,
     PTID,
@@ -49,13 +49,7 @@ pub(super) static CLONE: &[Entry] = &[
     VM_SWAP,
     COMM,
     CGROUPS,
-    ("flags", |c| {
-        let bits = match &c.event.record.body {
-            Body::Fork(process) => process.clone_flags,
-            _ => 0,
-        };
-        Datum::Flags(flags::CLONE.convert(bits), &flags::CLONE)
-    }),
+    ("flags", |c| Datum::Flags(flags::CLONE.convert(clone_flags(c)), &flags::CLONE)),
     ("uid", |c| Datum::Uint(u64::from(task(c).uid))),
     ("gid", |c| Datum::Uint(u64::from(task(c).gid))),
     ("vtid", |c| Datum::Pid(i64::from(vtid(c).unwrap_or_default()))),
@@ -113,11 +107,29 @@ pub(super) static PROCEXIT: &[Entry] = &[
     ("reaper_tid", |c| Datum::Pid(i64::from(exit(c).reaper_tid))),
 ];
 
-/// What a fork returns: the child's id to its caller, 0 to the child.
+/// What a fork returns: the child's id to its caller, 0 to the child, a negative errno when it failed.
 pub fn fork_result(c: &Context<'_>) -> i64 {
+    if let Some(call) = c.event.record.call() {
+        return call.ret;
+    }
     match c.event.side {
         Side::Caller => i64::from(c.event.record.prefix.task.tid),
         Side::Child => 0,
+    }
+}
+
+fn has_failed(c: &Context<'_>) -> bool {
+    c.event.record.call().is_some()
+}
+
+/// `CLONE_*` bits of the call. A failed clone3 leaves them in its caller's memory.
+fn clone_flags(c: &Context<'_>) -> u64 {
+    match &c.event.record.body {
+        Body::Fork(process) => process.clone_flags,
+        Body::File(file) if c.event.row().is_some_and(|row| row.event == "clone") => {
+            file.call.args[0] & !0xff
+        }
+        _ => 0,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod alert;
 pub mod context;
 pub mod facts;
 pub mod latency;
+pub mod names;
 pub mod stats;
 pub mod text;
 pub mod channel;
@@ -15,6 +16,7 @@ pub use channel::{Receiver, RecvError, SendError, Sender, channel};
 pub use context::{Context, PodFacts, PodTold, Told, Wanted};
 pub use facts::Facts;
 pub use latency::Latency;
+pub use names::Resolved;
 pub use stats::{SinkCount, Stats};
 
 use std::time::{Duration, SystemTime};
@@ -32,6 +34,8 @@ pub enum Outbound {
     Facts(Box<Facts>),
     /// A container was seen of which nothing is known yet.
     Wanted(Wanted),
+    /// Host names that the rules in force compare with, at start and after each reload.
+    Names(Vec<String>),
     /// A canary came out at the end of the pipeline.
     Canary {
         /// Which way it went: `syscall` or `lifecycle`.
@@ -52,6 +56,8 @@ pub enum Inbound {
     Context(Told),
     /// What the API server tells of a pod now.
     Pod(PodTold),
+    /// The addresses of all host names that were sent last.
+    Names(Vec<Resolved>),
     /// Drain what is in the ring and end.
     Stop,
 }

@@ -1,4 +1,4 @@
-//! What container runtimes and Kubernetes tell, on the egress side: async clients on one thread of their own. Questions
+//! What container runtimes, Kubernetes and the resolver of host names tell, on the egress side: async clients on one thread of their own. Questions
 //! are answered with the whole context of one container each, and every pod of this node is told when it changes. The
 //! sensor half waits for none of it.
 
@@ -11,6 +11,7 @@ mod desk;
 mod docker;
 mod grpc;
 mod image;
+mod names;
 mod oci;
 mod options;
 mod pods;
@@ -22,7 +23,11 @@ pub use pods::Kubernetes;
 
 use std::{io, thread, time::Duration};
 
-use tokio::{runtime, sync::mpsc, time::sleep};
+use tokio::{
+    runtime,
+    sync::{mpsc, watch},
+    time::sleep,
+};
 
 use crate::border::{Inbound, SendError, Sender, Wanted};
 
@@ -43,6 +48,7 @@ async fn hand_over(answers: &Sender<Inbound>, message: Inbound) {
 #[derive(Debug)]
 pub struct Service {
     questions: Option<mpsc::Sender<Wanted>>,
+    names: watch::Sender<Vec<String>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -53,19 +59,27 @@ impl Service {
     /// The thread, or its runtime, cannot be made.
     pub fn start(options: Options, answers: Sender<Inbound>) -> io::Result<Self> {
         let (questions, waiting) = mpsc::channel(QUESTIONS);
+        let (names, wanted) = watch::channel(Vec::new());
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let body = move || {
             runtime.block_on(async {
                 if let Some(kubernetes) = options.kubernetes.clone() {
                     tokio::spawn(pods::serve(kubernetes, options.label_max_len, answers.clone()));
                 }
+                tokio::spawn(names::serve(wanted, answers.clone()));
                 desk::serve(&options, waiting, answers).await;
             });
             // Look-ups that hang are left.
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("saker-context".to_owned()).spawn(body)?;
-        Ok(Self { questions: Some(questions), thread: Some(thread) })
+        Ok(Self { questions: Some(questions), names, thread: Some(thread) })
+    }
+
+    /// Looks up these host names from now on, and no others.
+    pub fn look_up(&self, names: Vec<String>) {
+        // Without a receiver the service has ended.
+        self.names.send_replace(names);
     }
 
     /// Asks for a container; says whether there was room.

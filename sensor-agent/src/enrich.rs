@@ -8,6 +8,7 @@ pub mod event;
 pub mod host;
 pub mod path;
 mod pinned;
+mod names;
 mod pods;
 pub mod process;
 pub mod state;

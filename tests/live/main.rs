@@ -23,3 +23,4 @@ mod replay;
 mod reload;
 mod corpus;
 mod outputs;
+mod official;

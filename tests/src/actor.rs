@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::mem;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, Command, ExitCode, Stdio};
@@ -17,7 +18,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::net::{AddressFamily, SocketType, socket};
 use rustix::process::{ioctl_tiocsctty, setsid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
@@ -30,6 +33,8 @@ const VERBS: &[Verb] = &[
     // As a shell: `-c ": MARK"` is one word, which then is the mark.
     ("-c", 0, |_, _| Ok(())),
     ("nothing", 0, |_, _| Ok(())),
+    // What stands on its command line is the act.
+    ("hear", 1, |_, _| Ok(())),
     ("wait", 0, |_, _| wait()),
     ("respawn", 1, |words, mark| respawn(words[0].parse()?, mark)),
     ("read", 1, |words, _| read(&words[0])),
@@ -43,6 +48,16 @@ const VERBS: &[Verb] = &[
     ("mount", 3, |words, _| mount_once(&words[0], &words[1], &words[2])),
     ("memory-only", 0, |_, _| in_memory().map(drop)),
     ("run-from-memory", 0, |_, mark| run_from_memory(mark)),
+    ("symlink", 2, |words, _| made(&words[1], |to| Ok(symlink(&words[0], to)?))),
+    ("link", 2, |words, _| made(&words[1], |to| Ok(fs::hard_link(&words[0], to)?))),
+    ("packet-socket", 0, |_, _| Ok(drop(socket(AddressFamily::PACKET, SocketType::RAW, None)?))),
+    ("redirect", 1, |words, _| redirect(words[0].parse()?)),
+    ("load-module", 0, |_, _| load_module()),
+    ("trace-me", 0, |_, _| Ok(nix::sys::ptrace::traceme()?)),
+    ("trace-child", 0, |_, _| trace_child()),
+    ("as-user", 2, |words, mark| finish(Command::new(&words[1]).arg(mark).uid(words[0].parse()?))),
+    ("run-copy", 1, |words, mark| made(&words[0], |copy| run_copy(copy, mark))),
+    ("read-when-old", 1, |words, _| read_when_old(&words[0])),
     ("shell", 1, |words, mark| shell(Command::new(&words[0]), mark)),
     ("shell-on-terminal", 1, |words, mark| shell_on_terminal(&words[0], mark)),
 ];
@@ -112,6 +127,50 @@ fn connect(address: SocketAddr) -> Result<()> {
     let _listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     drop(TcpStream::connect(address)?);
     Ok(())
+}
+
+/// Standard input becomes a connection, as with a reverse shell.
+fn redirect(address: SocketAddr) -> Result<()> {
+    let _listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    Ok(rustix::stdio::dup2_stdin(TcpStream::connect(address)?)?)
+}
+
+/// Something that is no module, so nothing is loaded.
+fn load_module() -> Result<()> {
+    let refused = rustix::system::init_module(b"no module", c"");
+    ensure!(
+        refused.is_err_and(|error| matches!(error, Errno::NOEXEC | Errno::NOSYS | Errno::PERM)),
+        "loaded: {refused:?}"
+    );
+    Ok(())
+}
+
+/// Attaches to a process of its own, and lets it go.
+fn trace_child() -> Result<()> {
+    let mut child = Command::new("/proc/self/exe").args(["wait", "traced"]).spawn()?;
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id())?);
+    let attached = nix::sys::ptrace::attach(pid);
+    child.kill()?;
+    child.wait()?;
+    Ok(attached?)
+}
+
+/// Makes something that is removed afterwards.
+fn made(path: &str, make: impl FnOnce(&str) -> Result<()>) -> Result<()> {
+    let result = make(path);
+    fs::remove_file(path).ok();
+    result
+}
+
+fn run_copy(copy: &str, mark: &str) -> Result<()> {
+    fs::copy("/proc/self/exe", copy)?;
+    finish(Command::new(copy).args(["nothing", mark]))
+}
+
+/// Rules call a process new for five seconds: the act is to be older.
+fn read_when_old(path: &str) -> Result<()> {
+    thread::sleep(Duration::from_millis(5_200));
+    read(path)
 }
 
 fn mount_once(source: &str, directory: &str, kind: &str) -> Result<()> {

@@ -116,8 +116,15 @@ pub(crate) fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
 
 /// A privileged container, as those that people break out of.
 fn config(cgroup: &str) -> serde_json::Value {
-    let capabilities =
-        ["CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE", "CAP_DAC_OVERRIDE", "CAP_KILL"];
+    let capabilities = [
+        "CAP_SYS_ADMIN",
+        "CAP_SYS_MODULE",
+        "CAP_NET_ADMIN",
+        "CAP_NET_RAW",
+        "CAP_NET_BIND_SERVICE",
+        "CAP_DAC_OVERRIDE",
+        "CAP_KILL",
+    ];
     let sets = ["bounding", "effective", "permitted"].map(|set| (set.to_owned(), json!(capabilities)));
     let capabilities: serde_json::Map<_, _> = sets.into_iter().collect();
     let namespaces = ["pid", "ipc", "uts", "mount", "network"].map(|kind| json!({ "type": kind }));

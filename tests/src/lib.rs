@@ -22,4 +22,5 @@ pub mod lifecycle;
 pub mod cases;
 pub mod corpus;
 pub mod listed;
+pub mod official;
 pub mod outputs;

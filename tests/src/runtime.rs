@@ -155,7 +155,7 @@ fn image(directory: &Path, actor: &Path) -> Result<PathBuf> {
     let (root, parts) = (directory.join("image/root"), directory.join("image"));
     fs::create_dir_all(root.join("bin"))?;
     fs::copy(actor, root.join("bin/actor"))?;
-    for name in ["sh", "reader", "runner"] {
+    for name in ["sh", "reader", "runner", "debugfs"] {
         symlink("actor", root.join("bin").join(name))?;
     }
     for library in libraries(actor)? {

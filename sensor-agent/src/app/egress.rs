@@ -100,6 +100,7 @@ impl Office {
                     // Without room the container's next event asks again.
                     let _asked = self.context.ask(wanted);
                 }
+                Ok(Outbound::Names(names)) => self.context.look_up(names),
                 Ok(Outbound::Facts(facts)) => telemetry.facts(*facts),
                 Ok(Outbound::Canary { path, nonce, time_ns }) => {
                     telemetry.canary(

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    border::{Outbound, PodTold, Stats, Told, since_epoch},
+    border::{Outbound, PodTold, Resolved, Stats, Told, since_epoch},
     capture::{CaptureError, Round, Sensor},
     rules::RuleSet,
 };
@@ -30,6 +30,8 @@ pub(super) enum Order {
     Context(Told),
     /// Take what was told of a pod.
     Pod(PodTold),
+    /// Take the addresses of host names.
+    Names(Vec<Resolved>),
     /// Drain what is in the ring and end.
     Stop,
 }
@@ -86,6 +88,7 @@ impl Hot {
                 }
                 Ok(Order::Context(told)) => self.pipeline.learn(told),
                 Ok(Order::Pod(told)) => self.pipeline.learn_pod(told),
+                Ok(Order::Names(told)) => self.pipeline.learn_names(told),
                 Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
                 Err(mpsc::TryRecvError::Empty) => return true,
             }

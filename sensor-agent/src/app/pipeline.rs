@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     border::{
-        Outbound, PodTold, Sender, Told,
+        Outbound, PodTold, Resolved, Sender, Told,
         stats::{RuleCount, Stats},
     },
     decode::{DecodeError, Record},
@@ -71,6 +71,11 @@ impl Pipeline {
     /// Takes what the API server told of a pod.
     pub(super) fn learn_pod(&mut self, told: PodTold) {
         self.state.learn_pod(told);
+    }
+
+    /// Takes the addresses of host names.
+    pub(super) fn learn_names(&mut self, told: Vec<Resolved>) {
+        self.state.learn_names(told);
     }
 
     /// Tells the time; events that have waited long enough go on.
@@ -179,6 +184,7 @@ impl Pipeline {
         stats.rules = self.counts();
         let table = self.state.stats();
         stats.containers = table.containers;
+        stats.host_names = table.host_names;
         stats.processes = table.processes;
         stats.processes_max = table.processes_max;
         stats.processes_evicted = table.processes_evicted + table.processes_refused;

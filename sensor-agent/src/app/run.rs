@@ -157,6 +157,11 @@ fn spawn_hot(
     thread::Builder::new().name("saker-hot".to_owned()).spawn(body).map_err(no_thread)
 }
 
+/// It waits for room: what was told must not be lost. A hot thread that is gone is seen by who waits for its end.
+fn pass(orders: &mpsc::SyncSender<Order>, order: Order) {
+    let _gone = orders.send(order);
+}
+
 /// System calls that a rule set and the state need.
 fn interest(rules: &RuleSet) -> BTreeSet<u16> {
     let state = syscalls::TABLE.iter().filter(|row| STATE_CALLS.contains(&row.name));
@@ -186,17 +191,9 @@ impl Control<'_> {
             match inbound.recv(Duration::from_millis(200)) {
                 Ok(Inbound::Stop) | Err(RecvError::Closed) => return,
                 Ok(Inbound::Reload) => self.reload(orders, &mut rules),
-                // It waits for room: what was told of a container must not be lost.
-                Ok(Inbound::Context(told)) => {
-                    if orders.send(Order::Context(told)).is_err() {
-                        return;
-                    }
-                }
-                Ok(Inbound::Pod(told)) => {
-                    if orders.send(Order::Pod(told)).is_err() {
-                        return;
-                    }
-                }
+                Ok(Inbound::Context(told)) => pass(orders, Order::Context(told)),
+                Ok(Inbound::Pod(told)) => pass(orders, Order::Pod(told)),
+                Ok(Inbound::Names(told)) => pass(orders, Order::Names(told)),
                 Err(RecvError::Quiet) => {}
             }
         }
@@ -245,6 +242,8 @@ impl Control<'_> {
         self.facts.rule_faults.clone_from(&rules.faults);
         self.facts.rule_files = rules.files.iter().map(super::files::TextFile::loaded).collect();
         self.send_facts();
+        // A full queue is counted by the channel; names are looked up again at the next reload.
+        let _discarded = self.out.send(Outbound::Names(rules.set.host_names()));
         if !rules.faults.is_empty() {
             rules.faults.iter().for_each(|fault| tracing::error!("rule left out: {fault}"));
             let names = rules.faults.join("; ");

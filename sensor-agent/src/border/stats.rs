@@ -30,6 +30,8 @@ pub struct Stats {
     pub processes_evicted: u64,
     /// Containers that were asked for and are remembered.
     pub containers: u64,
+    /// Host names of rules that have an address now.
+    pub host_names: u64,
     /// Events that waited for what runtimes tell.
     pub hold: Hold,
     /// Events evaluated by rules.

@@ -5,7 +5,7 @@ use std::{io::Write, os::unix::net::UnixListener, path::Path, thread, time::Dura
 use tokio::runtime;
 
 use super::{Engine, Options, Service, answer::Failure, clients::Clients};
-use crate::border::{self, Inbound, Told, Wanted};
+use crate::border::{self, Inbound, Resolved, Told, Wanted};
 
 /// Every engine at one socket.
 fn at(socket: &Path) -> Options {
@@ -33,6 +33,25 @@ fn without_a_runtime_the_answer_is_that_nobody_knows() {
         match answers.recv(Duration::from_secs(10)) {
             Ok(Inbound::Context(Told { context: None, full_id })) => assert_eq!(full_id, "a".repeat(64)),
             other => panic!("{runtime}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn host_names_are_looked_up_and_looked_up_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (commands, answers) = border::channel(8);
+    let service = Service::start(at(&directory.path().join("missing.sock")), commands).expect("a thread");
+    for names in [&["localhost"][..], &["localhost", "no-such-name.invalid"], &[]] {
+        service.look_up(names.iter().map(|name| (*name).to_owned()).collect());
+        let Ok(Inbound::Names(told)) = answers.recv(Duration::from_secs(30)) else { panic!("{names:?}") };
+        assert_eq!(told.iter().map(|told| told.name.as_str()).collect::<Vec<_>>(), names);
+        for Resolved { name, addresses } in told {
+            assert_eq!(
+                addresses.iter().any(|address| address.is_loopback()),
+                name == "localhost",
+                "{addresses:?}"
+            );
         }
     }
 }

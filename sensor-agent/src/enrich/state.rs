@@ -4,7 +4,7 @@ mod directory;
 mod lifecycle;
 mod seed;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use sensor_common::{Task, event::exit};
 
@@ -13,11 +13,12 @@ use super::{
     cgroup::{Cgroup, Cgroups},
     context::Contexts,
     host::Host,
+    names::Names,
     pods::Pods,
     table::{Entry, Place, Table},
 };
 use crate::{
-    border::{PodFacts, PodTold, Told, Wanted},
+    border::{PodFacts, PodTold, Resolved, Told, Wanted},
     decode::{Body, Record},
 };
 
@@ -47,6 +48,8 @@ pub struct Counts {
     pub processes_refused: u64,
     /// Containers that were asked for and are remembered.
     pub containers: u64,
+    /// Host names of rules that have an address.
+    pub host_names: u64,
 }
 
 /// Ancestors that are followed.
@@ -61,6 +64,7 @@ pub struct State {
     cgroups: Cgroups,
     contexts: Contexts,
     pods: Pods,
+    names: Names,
     /// Events handed out.
     n_events: u64,
 }
@@ -69,7 +73,16 @@ impl State {
     /// An empty table on this host.
     pub fn new(host: Host, limits: Limits) -> Self {
         let (table, cgroups, contexts) = (Table::new(limits.processes), Cgroups::new(), Contexts::new());
-        Self { host, limits, table, cgroups, contexts, pods: Pods::new(), n_events: 0 }
+        Self {
+            host,
+            limits,
+            table,
+            cgroups,
+            contexts,
+            pods: Pods::new(),
+            names: Names::default(),
+            n_events: 0,
+        }
     }
 
     /// Takes a record in and hands out the events it is: none (first sight), one, or two (fork). A cgroup is one if it is the
@@ -178,6 +191,16 @@ impl State {
         self.pods.get(uid)
     }
 
+    /// Takes the addresses of all host names that rules compare with.
+    pub fn learn_names(&mut self, told: Vec<Resolved>) {
+        self.names.learn(told);
+    }
+
+    /// Those of these host names that have this address; `None` while nothing was looked up.
+    pub fn names_of(&self, address: IpAddr) -> Option<&[String]> {
+        self.names.of(address)
+    }
+
     /// Nobody told of a container in time.
     pub fn give_up(&mut self, full_id: &str) {
         self.contexts.give_up(full_id);
@@ -196,6 +219,7 @@ impl State {
             processes_evicted: self.table.n_evicted,
             processes_refused: self.table.n_refused,
             containers: self.contexts.len() as u64,
+            host_names: self.names.n_resolved,
         }
     }
 

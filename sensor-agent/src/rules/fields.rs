@@ -63,6 +63,9 @@ pub enum Shape {
     Either,
     /// Ancestors (`proc.aname` without an index): an operator holds when it holds for one of them.
     AnyAncestor,
+    /// Host names of an address: an operator holds when it holds for one of them, `!=` when none is equal. The first one
+    /// prints.
+    Names,
 }
 
 /// Whether a field takes an argument.

@@ -133,8 +133,18 @@ pub(super) fn within<R>(
     side: Side,
     check: impl FnOnce(&Context<'_>) -> R,
 ) -> R {
+    within_state(&State::new(host(), Limits::default()), record, process, side, check)
+}
+
+/// The same, with what is known of everything else.
+pub(super) fn within_state<R>(
+    state: &State,
+    record: &[u8],
+    process: &Process,
+    side: Side,
+    check: impl FnOnce(&Context<'_>) -> R,
+) -> R {
     let record = Record::parse(record).expect("a valid record");
-    let state = State::new(host(), Limits::default());
     let metadata = if process.container.is_some() { Metadata::Unknown } else { Metadata::Host };
     let event = Event {
         num: 5,
@@ -144,7 +154,7 @@ pub(super) fn within<R>(
         actor: process,
         ancestors: None,
         metadata,
-        state: &state,
+        state,
     };
     let arena = Bump::new();
     check(&Context { event: &event, arena: &arena })

@@ -44,6 +44,11 @@ impl Predicate {
         self.term.needs_context(fields) || self.test.needs_context(fields)
     }
 
+    /// The constants that a term of host names is compared with.
+    pub fn host_names(&self) -> Vec<&[u8]> {
+        if self.shape == Shape::Names { self.test.texts() } else { Vec::new() }
+    }
+
     /// Whether it holds for a known text.
     pub fn holds_for(&self, text: &str) -> bool {
         self.test.scalar(&Value::Text(text.as_bytes()))

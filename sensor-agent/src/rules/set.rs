@@ -1,7 +1,7 @@
 //! The rule set: immutable, swapped whole. Rules stand in buckets by ledger slot, each with its condition as it is for
 //! that kind of event.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sensor_common::ledger::SLOTS;
 
@@ -137,6 +137,13 @@ impl RuleSet {
     /// All rules that were loaded, disabled ones too, in order of definition.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Host names that conditions compare addresses with (`fd.sip.name`), sorted.
+    pub fn host_names(&self) -> Vec<String> {
+        let names = self.predicates.iter().flat_map(Predicate::host_names);
+        let names: BTreeSet<_> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        names.into_iter().collect()
     }
 
     /// Rules for events of a slot.

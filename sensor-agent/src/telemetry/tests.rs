@@ -60,6 +60,7 @@ pub(super) fn stats() -> Stats {
         processes_max: 1000,
         processes_evicted: 6,
         containers: 3,
+        host_names: 2,
         hold: Hold { held: 9, released: 5, timed_out: 2, overflowed: 1, waiting_bytes: 640 },
         evaluated: 12,
         rules: vec![

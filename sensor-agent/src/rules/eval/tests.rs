@@ -2,6 +2,7 @@
 
 mod conformance;
 
+mod names;
 mod waiting;
 
 use std::sync::Arc;

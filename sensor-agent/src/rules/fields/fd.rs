@@ -4,7 +4,7 @@ use sensor_common::event::file;
 
 use super::{
     ArgKind, Descriptor, Endpoints, Field, Print, Shape,
-    fd_get::{self as get, identity, ip, known, port, proto},
+    fd_get::{self as get, identity, ip, known, names, port, proto},
     flag,
     table::{absent, field},
 };
@@ -15,7 +15,6 @@ use crate::rules::{
 
 const FILTER: u16 = flag::FILTER_ONLY | PLAIN;
 const PLAIN: u16 = flag::NO_RHS | flag::NO_TRANSFORMER;
-const NO_DNS: &str = "names are not resolved yet";
 
 #[expect(clippy::unnecessary_wraps, reason = "the other ends may be missing")]
 fn server(ends: Endpoints) -> Option<super::Endpoint> {
@@ -80,10 +79,26 @@ pub(super) static FIELDS: &[Field] = &[
         let ret = c.event.record.call()?.ret;
         known(c, |fd| Some(Value::Bool(fd.is_name_changed(ret))))
     }),
-    absent("fd.cip.name", CharBuf, "Host name of the client.", NO_DNS).with(PLAIN),
-    absent("fd.sip.name", CharBuf, "Host name of the server.", NO_DNS).with(PLAIN),
-    absent("fd.lip.name", CharBuf, "Host name of this end.", NO_DNS).with(PLAIN),
-    absent("fd.rip.name", CharBuf, "Host name of the other end.", NO_DNS).with(PLAIN),
+    field("fd.cip.name", CharBuf, "Those host names of the rules that are the client's.", |c, _| {
+        names(c, |e| e.client())
+    })
+    .shaped(Shape::Names)
+    .with(PLAIN),
+    field("fd.sip.name", CharBuf, "Those host names of the rules that are the server's.", |c, _| {
+        names(c, server)
+    })
+    .shaped(Shape::Names)
+    .with(PLAIN),
+    field("fd.lip.name", CharBuf, "Those host names of the rules that are this end's.", |c, _| {
+        names(c, |e| e.local())
+    })
+    .shaped(Shape::Names)
+    .with(PLAIN),
+    field("fd.rip.name", CharBuf, "Those host names of the rules that are the other end's.", |c, _| {
+        names(c, |e| e.remote())
+    })
+    .shaped(Shape::Names)
+    .with(PLAIN),
     field("fd.dev", Int32, "Device that the file is on (major and minor number).", |c, _| {
         Some(Value::I64(i64::from(identity(c)?.0)))
     })

@@ -58,6 +58,13 @@ pub(super) fn ip<'a>(c: &Context<'a>, pick: impl FnOnce(Endpoints) -> Option<End
     end(c, pick).map(|end| Value::Ip(end.ip))
 }
 
+/// Names that rules ask for and that have the address of an end.
+pub(super) fn names<'a>(c: &Context<'a>, pick: impl FnOnce(Endpoints) -> Option<Endpoint>) -> Out<'a> {
+    let names = c.event.state.names_of(end(c, pick)?.ip)?;
+    let names = names.iter().map(|name| Value::Text(name.as_bytes()));
+    Some(Value::List(c.arena.alloc_slice_fill_iter(names)))
+}
+
 pub(super) fn port<'a>(c: &Context<'a>, pick: impl FnOnce(Endpoints) -> Option<Endpoint>) -> Out<'a> {
     end(c, pick).map(|end| Value::U64(u64::from(end.port)))
 }

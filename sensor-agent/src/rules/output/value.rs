@@ -19,7 +19,10 @@ fn output_value<'a>(c: &Context<'a>, field: &FieldRef) -> Option<Value<'a>> {
     if field.field.name == "proc.apid" && field.arg == Arg::None {
         return (field.field.get)(c, &Arg::Index(0));
     }
-    field.get(c)
+    match (field.shape, field.get(c)?) {
+        (Shape::Names, Value::List(names)) => names.first().copied(),
+        (_, value) => Some(value),
+    }
 }
 
 /// The text of a field; `None` when it is absent.

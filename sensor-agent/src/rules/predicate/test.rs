@@ -162,10 +162,20 @@ impl Test {
         }
     }
 
+    /// Whole texts that it compares with.
+    pub fn texts(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Equal(Scalar::Text(text)) | Self::Unequal(Scalar::Text(text)) => vec![text],
+            Self::In(ScalarSet::Text(set)) | Self::Intersects(ScalarSet::Text(set)) => set.iter().collect(),
+            Self::Each(_, tests) => tests.iter().flat_map(Self::texts).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether it holds for a value of this shape.
     pub fn holds<'a>(&'a self, value: &Value<'a>, shape: Shape, values: &mut Values<'a, '_>) -> bool {
         match self {
-            Self::Exists => return true,
+            Self::Exists => return shape != Shape::Names || *value != Value::List(&[]),
             Self::Each(modifier, tests) => {
                 let mut hits = tests.iter().map(|test| test.holds(value, shape, values));
                 return match modifier {
@@ -183,6 +193,10 @@ impl Test {
             // Both ends differ; of a descriptor without ends nothing is known.
             (Value::List(ends), Self::Unequal(_)) if shape == Shape::Either => {
                 !ends.is_empty() && ends.iter().all(|end| self.scalar(end))
+            }
+            // An address that has none of the names is none of theirs.
+            (Value::List(names), Self::Unequal(_)) if shape == Shape::Names => {
+                names.iter().all(|name| self.scalar(name))
             }
             (Value::List(items), Self::In(_)) if shape == Shape::List => {
                 !items.is_empty() && items.iter().all(|item| self.scalar(item))

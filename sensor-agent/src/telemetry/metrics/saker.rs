@@ -57,6 +57,7 @@ fn pipeline(snapshot: &Snapshot) -> Vec<Metric> {
         gauge("saker_processes", "Entries of the process table", float(stats.processes)),
         gauge("saker_processes_max", "Bound of the process table", float(stats.processes_max)),
         counter("saker_processes_evicted", "Entries evicted from a full table", stats.processes_evicted),
+        gauge("saker_host_names", "Host names of rules that have an address", float(stats.host_names)),
         gauge("saker_containers", "Containers that are remembered", float(stats.containers)),
         counters(
             "saker_events_held",

@@ -3,7 +3,7 @@
 //! Route one is the distribution's rustc with a prebuilt `core` for BPF; route two is rustup's nightly with
 //! rust-src. Both need bpf-linker and a clang. Nothing is installed before it has been named.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -32,9 +32,12 @@ const BUILD_PACKAGES: &[&str] = &[
     "libc6-dev",
 ];
 
-/// What the tests start: virtual machines, containers, network namespaces.
+/// What the tests start: virtual machines, containers, network namespaces; and who lists the tree's files.
 const TEST_PACKAGES: &[&str] =
-    &["qemu-system-x86", "containerd", "runc", "busybox-static", "iproute2", "debian-archive-keyring"];
+    &["qemu-system-x86", "containerd", "runc", "busybox-static", "iproute2", "debian-archive-keyring", "git"];
+
+/// Formatter and linter where cargo is the distribution's; rustup brings its own.
+const LINT_PACKAGES: &[&str] = &["rustfmt-web", "rust-web-clippy"];
 
 const BY_HAND: &str = "install rustup's nightly with its sources (`rustup toolchain install nightly --component \
                        rust-src`), bpf-linker (`cargo install bpf-linker`) and clang 15 or newer, then run this again";
@@ -67,12 +70,15 @@ pub(crate) fn kernel_tools(dirs: &Dirs) -> Result<ToolChain> {
     detect(dirs).with_context(|| format!("the kernel tool chain is still incomplete: {BY_HAND}"))
 }
 
-/// `cargo xtask setup`: the kernel tool chain and what the tests start.
+/// `cargo xtask setup`, and the first step of `cargo xtask test`: the kernel tool chain and what the tests start.
 pub(crate) fn everything(dirs: &Dirs) -> Result<()> {
     let has_tools = detect(dirs).is_some();
     if shell::find_in_path("apt-get").is_some() {
         let build: &[&str] = if has_tools { &[] } else { BUILD_PACKAGES };
-        install(dirs, &[build, TEST_PACKAGES].concat())?;
+        let is_distribution =
+            shell::find_in_path("cargo").is_some_and(|cargo| cargo == Path::new(DISTRIBUTION_CARGO));
+        let lint = if is_distribution { LINT_PACKAGES } else { &[] };
+        install(dirs, &[build, TEST_PACKAGES, lint].concat())?;
     }
     let tools = kernel_tools(dirs)?;
     println!("kernel tool chain: {}", tools.describe()?);

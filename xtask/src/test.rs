@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::dirs::Dirs;
-use crate::{agent, shell, tidy, vm};
+use crate::{agent, setup, shell, tidy, vm};
 
 /// Tells the live tests which binary to run.
 const BINARY_VARIABLE: &str = "SAKER_BIN";
@@ -16,6 +16,7 @@ const LIVE_PACKAGE: &str = "saker-tests";
 /// Runs every step, also after a failure; fails if one did.
 pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
     let mut suite = Suite::default();
+    suite.step("setup", cannot_install(), || setup::everything(dirs));
     suite.step("format", missing_component("fmt", "rustfmt"), || format(dirs));
     suite.step("clippy", missing_component("clippy", "clippy"), || {
         let mut cargo = in_root(dirs);
@@ -50,6 +51,12 @@ pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
     let no_vm = if is_quick { Some("--quick".to_owned()) } else { missing_program("qemu-system-x86_64") };
     suite.step("virtual machines", no_vm, || vm::run(dirs, &vm::Options::default()));
     suite.close()
+}
+
+/// What is missing then is said by the step that needs it.
+fn cannot_install() -> Option<String> {
+    let can = shell::find_in_path("apt-get").is_some() && shell::as_root("true").is_some();
+    (!can).then(|| "packages are installed by apt-get, as root or with sudo".to_owned())
 }
 
 fn format(dirs: &Dirs) -> Result<()> {

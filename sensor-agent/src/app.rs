@@ -1,5 +1,6 @@
 //! Start and stop: command line, configuration, commands, and the wiring of everything else. Nobody imports it.
 
+pub mod applets;
 pub mod cli;
 pub mod error;
 pub mod identity;
@@ -13,7 +14,8 @@ mod canary;
 mod pipeline;
 mod hot;
 mod egress;
-mod signal;
+pub mod signal;
+mod init;
 mod watch;
 mod run;
 pub mod commands;

@@ -1,11 +1,16 @@
-//! The `saker` binary: parse, build, run, exit code.
+//! The `saker` binary: signals first, then parse, build, run, exit code.
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
-use sensor_agent::app::{cli::Cli, commands};
+use sensor_agent::app::{applets, cli::Cli, commands, signal::Early};
 
 fn main() -> ExitCode {
-    match Cli::parse(std::env::args_os()).and_then(|cli| commands::run(&cli)) {
+    let early = Early::catch();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = applets::run(&arguments) {
+        return code;
+    }
+    match Cli::parse(arguments).and_then(|cli| commands::run(&cli, early)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

@@ -18,6 +18,7 @@ mod lifecycle;
 mod feedback;
 mod health;
 mod stop;
+mod first;
 mod refusals;
 mod replay;
 mod reload;

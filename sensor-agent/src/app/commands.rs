@@ -28,11 +28,12 @@ use super::{
     load,
     output::{print, tell, text},
     rule_files, run,
+    signal::Early,
 };
 use crate::{capture::CaptureError, rules::fields};
 
-/// Does what the command line asks for.
-pub fn run(cli: &Cli) -> Result<(), AppError> {
+/// Does what the command line asks for; `early` is for whoever runs until a signal.
+pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
     if cli.ignored {
         return print(&text(list_events::ignored));
     }
@@ -71,11 +72,11 @@ pub fn run(cli: &Cli) -> Result<(), AppError> {
     if cli.describe_all || cli.describe.is_some() {
         return describe(cli, &config);
     }
-    start(cli, &config)
+    start(cli, &config, early)
 }
 
 /// Runs the sensor, or everything that comes before.
-fn start(cli: &Cli, config: &Config) -> Result<(), AppError> {
+fn start(cli: &Cli, config: &Config, early: Early) -> Result<(), AppError> {
     if let Engine::Replay(file) = &config.engine {
         return replay::replay(config, file, cli.common.seconds);
     }
@@ -92,7 +93,7 @@ fn start(cli: &Cli, config: &Config) -> Result<(), AppError> {
             source,
         })?;
     }
-    run::run(config, &|| load_config(cli))
+    run::run(config, early, &|| load_config(cli))
 }
 
 fn load_config(cli: &Cli) -> Result<Config, AppError> {

@@ -17,11 +17,11 @@ use super::{
     config::{Config, Webserver},
     egress::{self, Egress},
     hot::{Hot, Order},
-    identity,
+    identity, init,
     load::{self, InForce},
     output::tell,
     pipeline::Pipeline,
-    signal,
+    signal::{self, Early},
     watch::Watch,
 };
 use crate::{
@@ -45,7 +45,12 @@ const ORDERS: usize = 256;
 const STATE_CALLS: [&str; 2] = ["chdir", "fchdir"];
 
 /// Runs until a signal, `-M`, or a failure of the ring; `reread` reads the configuration again, for a reload.
-pub(super) fn run(config: &Config, reread: &dyn Fn() -> Result<Config, AppError>) -> Result<(), AppError> {
+pub(super) fn run(
+    config: &Config,
+    early: Early,
+    reread: &dyn Fn() -> Result<Config, AppError>,
+) -> Result<(), AppError> {
+    let signals = early.listen().map_err(no_thread)?;
     start_log(config);
     config.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     let rules = load::rules(config, 1)?;
@@ -87,7 +92,7 @@ pub(super) fn run(config: &Config, reread: &dyn Fn() -> Result<Config, AppError>
     let egress = Egress::start(inbox, worker, Arc::clone(&telemetry), config, commands.clone())?;
     let (orders, queue) = mpsc::sync_channel(ORDERS);
     let watch = config.watch_files.then(|| Watch::start(config, commands.clone())).flatten();
-    let signals = signal::Listener::start(commands, reopener).map_err(no_thread)?;
+    let signals = signal::Listener::start(signals, commands, reopener).map_err(no_thread)?;
     let (introduced, ears) = mpsc::sync_channel(1);
     let sensing = spawn_hot(sensor, pipeline, queue, ears, Arc::clone(&telemetry))?;
     let canary = canary::Sender::start(Arc::clone(&policy), run_nonce).map_err(|error| {
@@ -188,6 +193,7 @@ impl Control<'_> {
     ) {
         let end = self.config.stop_after.map(|after| Instant::now() + after);
         while !hot.is_finished() && end.is_none_or(|end| Instant::now() < end) {
+            init::reap();
             match inbound.recv(Duration::from_millis(200)) {
                 Ok(Inbound::Stop) | Err(RecvError::Closed) => return,
                 Ok(Inbound::Reload) => self.reload(orders, &mut rules),

@@ -19,6 +19,7 @@ mod feedback;
 mod health;
 mod stop;
 mod first;
+mod image;
 mod refusals;
 mod replay;
 mod reload;

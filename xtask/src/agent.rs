@@ -24,6 +24,14 @@ pub(crate) fn build_traced(dirs: &Dirs) -> Result<PathBuf> {
     Ok(target.join("release/saker"))
 }
 
+/// Version of the packages.
+pub(crate) fn version(dirs: &Dirs) -> Result<String> {
+    let id =
+        shell::stdout(shell::cargo().args(["pkgid", "--package", "sensor-agent"]).current_dir(&dirs.root))?;
+    let version = id.trim().rsplit(['#', '@']).next();
+    version.map(str::to_owned).with_context(|| format!("no version in `{}`", id.trim()))
+}
+
 /// Builds object and probe, which tries the kernel side without the rest of the agent.
 pub(crate) fn build_probe(dirs: &Dirs) -> Result<PathBuf> {
     cargo_build(dirs, &["--example", "probe"])?;

@@ -10,6 +10,7 @@ mod run;
 mod tidy;
 mod vm;
 mod bench;
+mod image;
 mod golden;
 mod test;
 
@@ -55,6 +56,8 @@ enum Command {
     Vm(vm::Options),
     /// Measure what the sensor costs on this host (needs root) and write docs/bench.md.
     Bench(bench::Options),
+    /// Write the container image as an OCI layout, with bill of materials and provenance: target/image.
+    Image(image::Options),
     /// Record the bundled rules' acts anew into tests/golden (needs root).
     Golden,
     /// Check layering, file sizes, headers and other house rules.
@@ -87,6 +90,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test { quick } => test::run(&dirs, quick),
         Command::Vm(options) => vm::run(&dirs, &options),
         Command::Bench(options) => bench::run(&dirs, &options),
+        Command::Image(options) => image::run(&dirs, &options).map(drop),
         Command::Golden => golden::run(&dirs),
         Command::Tidy => tidy::run(&dirs),
     }

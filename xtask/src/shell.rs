@@ -1,5 +1,6 @@
 //! Running other programs: every failure names the command that failed.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -90,6 +91,17 @@ pub(crate) fn as_root(program: impl AsRef<OsStr>) -> Option<Command> {
     let mut command = Command::new(find_in_path("sudo")?);
     command.arg(program);
     Some(command)
+}
+
+/// Shared libraries and the loader of a program, as this host resolves them; none for a static one.
+pub(crate) fn libraries(program: &Path) -> Result<BTreeSet<PathBuf>> {
+    if !succeeds(Command::new("ldd").arg(program)) {
+        return Ok(BTreeSet::new());
+    }
+    let listing = stdout(Command::new("ldd").arg(program))?;
+    // "name => path (address)" or "path (address)".
+    let paths = listing.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
+    Ok(paths.map(PathBuf::from).collect())
 }
 
 fn text(command: &Command) -> String {

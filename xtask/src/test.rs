@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::dirs::Dirs;
-use crate::{agent, setup, shell, tidy, vm};
+use crate::{agent, image, setup, shell, tidy, vm};
 
-/// Tells the live tests which binary to run.
+/// Tells the live tests which binary and which image to run.
 const BINARY_VARIABLE: &str = "SAKER_BIN";
+const IMAGE_VARIABLE: &str = "SAKER_IMAGE";
 const LIVE_PACKAGE: &str = "saker-tests";
 
 /// Runs every step, also after a failure; fails if one did.
@@ -47,7 +48,12 @@ pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
         ]))
     });
     suite.step("build", None, || agent::build(dirs).map(drop));
-    suite.step("live tests", cannot_run_live(dirs), || live(dirs));
+    let mut archive = None;
+    suite.step("image", None, || {
+        archive = Some(image::run(dirs, &image::Options::default())?);
+        Ok(())
+    });
+    suite.step("live tests", cannot_run_live(dirs), || live(dirs, archive.as_deref()));
     let no_vm = if is_quick { Some("--quick".to_owned()) } else { missing_program("qemu-system-x86_64") };
     suite.step("virtual machines", no_vm, || vm::run(dirs, &vm::Options::default()));
     suite.close()
@@ -71,12 +77,15 @@ fn format(dirs: &Dirs) -> Result<()> {
 }
 
 /// Against the running kernel, one test at a time: they share it.
-fn live(dirs: &Dirs) -> Result<()> {
+fn live(dirs: &Dirs, image: Option<&Path>) -> Result<()> {
     let binary = dirs.target.join("release/saker");
     let mut cargo = in_root(dirs);
     cargo.args(["test", "--quiet", "--package", LIVE_PACKAGE, "--no-fail-fast"]);
     // What a test says without failing is why it was skipped.
     cargo.args(["--", "--test-threads=1", "--show-output"]);
+    if let Some(image) = image {
+        cargo.env(IMAGE_VARIABLE, image);
+    }
     shell::run(cargo.env(BINARY_VARIABLE, binary))
 }
 

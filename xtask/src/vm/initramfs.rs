@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -28,7 +27,11 @@ pub(super) fn write(image: &Path, programs: &[(&str, &Path)], rules: &Path) -> R
     for (name, path) in programs {
         cpio.copy(name, PROGRAM, path)?;
     }
-    for library in libraries(programs)? {
+    let mut libraries = BTreeSet::new();
+    for (_, program) in programs {
+        libraries.extend(shell::libraries(program)?);
+    }
+    for library in libraries {
         let inside = library.strip_prefix("/").unwrap_or(&library).to_string_lossy().into_owned();
         cpio.copy(&inside, PROGRAM, &library)?;
     }
@@ -43,23 +46,6 @@ pub(super) fn write(image: &Path, programs: &[(&str, &Path)], rules: &Path) -> R
         }
     }
     fs::write(image, cpio.finish()?).with_context(|| format!("cannot write {}", image.display()))
-}
-
-/// Shared libraries and the loader, as this host resolves them; none for a static binary.
-fn libraries(programs: &[(&str, &Path)]) -> Result<BTreeSet<PathBuf>> {
-    let mut found = BTreeSet::new();
-    for (_, binary) in programs {
-        let mut ldd = Command::new("ldd");
-        if !shell::succeeds(Command::new("ldd").arg(binary)) {
-            continue;
-        }
-        let listing = shell::stdout(ldd.arg(binary))?;
-        // "name => path (address)" or "path (address)".
-        let paths =
-            listing.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
-        found.extend(paths.map(PathBuf::from));
-    }
-    Ok(found)
 }
 
 /// Entries so far; directories are made when first needed.

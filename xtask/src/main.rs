@@ -11,6 +11,7 @@ mod tidy;
 mod vm;
 mod bench;
 mod image;
+mod helm;
 mod golden;
 mod test;
 
@@ -58,6 +59,8 @@ enum Command {
     Bench(bench::Options),
     /// Write the container image as an OCI layout, with bill of materials and provenance: target/image.
     Image(image::Options),
+    /// Lint and render the Helm chart, compare with the goldens in deploy/helm/tests.
+    Chart(helm::Options),
     /// Record the bundled rules' acts anew into tests/golden (needs root).
     Golden,
     /// Check layering, file sizes, headers and other house rules.
@@ -91,6 +94,7 @@ fn run(command: Command) -> Result<()> {
         Command::Vm(options) => vm::run(&dirs, &options),
         Command::Bench(options) => bench::run(&dirs, &options),
         Command::Image(options) => image::run(&dirs, &options).map(drop),
+        Command::Chart(options) => helm::check(&dirs, &options),
         Command::Golden => golden::run(&dirs),
         Command::Tidy => tidy::run(&dirs),
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::dirs::Dirs;
-use crate::{agent, image, setup, shell, tidy, vm};
+use crate::{agent, helm, image, setup, shell, tidy, vm};
 
 /// Tells the live tests which binary and which image to run.
 const BINARY_VARIABLE: &str = "SAKER_BIN";
@@ -47,6 +47,7 @@ pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
             "--no-fail-fast",
         ]))
     });
+    suite.step("chart", helm::missing(dirs), || helm::check(dirs, &helm::Options::default()));
     suite.step("build", None, || agent::build(dirs).map(drop));
     let mut archive = None;
     suite.step("image", None, || {

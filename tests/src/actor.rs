@@ -50,7 +50,10 @@ const VERBS: &[Verb] = &[
     ("run-from-memory", 0, |_, mark| run_from_memory(mark)),
     ("symlink", 2, |words, _| made(&words[1], |to| Ok(symlink(&words[0], to)?))),
     ("link", 2, |words, _| made(&words[1], |to| Ok(fs::hard_link(&words[0], to)?))),
-    ("packet-socket", 0, |_, _| Ok(drop(socket(AddressFamily::PACKET, SocketType::RAW, None)?))),
+    ("packet-socket", 0, |_, _| {
+        socket(AddressFamily::PACKET, SocketType::RAW, None)?;
+        Ok(())
+    }),
     ("redirect", 1, |words, _| redirect(words[0].parse()?)),
     ("load-module", 0, |_, _| load_module()),
     ("trace-me", 0, |_, _| Ok(nix::sys::ptrace::traceme()?)),

@@ -13,7 +13,7 @@ use super::hand_over;
 use crate::border::{Inbound, Resolved, Sender};
 
 /// Between two look-ups of names that are known. The system's resolver does not tell for how long an answer is good.
-const REFRESH: Duration = Duration::from_mins(1);
+const REFRESH: Duration = Duration::from_secs(60);
 /// First pause while a name is unknown; each further one doubles it up to [`REFRESH`].
 const RETRY: Duration = Duration::from_secs(1);
 /// Of one look-up.
@@ -68,19 +68,19 @@ async fn look_up(names: &[String], known: &mut BTreeMap<String, Vec<IpAddr>>) ->
     let mut failed = Vec::new();
     for some in names.chunks(AT_ONCE) {
         let mut look_ups = JoinSet::new();
-        for name in some.iter().cloned() {
+        for name in some {
+            let name = name.clone();
             look_ups.spawn(async move {
                 let answer = timeout(TIMEOUT, lookup_host((name.as_str(), 0))).await;
                 (name.clone(), answer.ok().and_then(Result::ok).map(addresses))
             });
         }
         while let Some(Ok((name, answer))) = look_ups.join_next().await {
-            match answer {
-                Some(addresses) => drop(known.insert(name, addresses)),
-                None => {
-                    known.entry(name.clone()).or_default();
-                    failed.push(name);
-                }
+            if let Some(addresses) = answer {
+                known.insert(name, addresses);
+            } else {
+                known.entry(name.clone()).or_default();
+                failed.push(name);
             }
         }
     }

@@ -48,7 +48,7 @@ fn host_names_are_looked_up_and_looked_up_again() {
         assert_eq!(told.iter().map(|told| told.name.as_str()).collect::<Vec<_>>(), names);
         for Resolved { name, addresses } in told {
             assert_eq!(
-                addresses.iter().any(|address| address.is_loopback()),
+                addresses.iter().any(std::net::IpAddr::is_loopback),
                 name == "localhost",
                 "{addresses:?}"
             );

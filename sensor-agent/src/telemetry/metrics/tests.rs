@@ -116,6 +116,7 @@ saker_events_evaluated_total 12
 saker_processes 77.0
 saker_processes_max 1000.0
 saker_processes_evicted_total 6
+saker_host_names 2.0
 saker_containers 3.0
 saker_events_held_total{result="overflowed"} 1
 saker_events_held_total{result="released"} 5

@@ -18,6 +18,8 @@ use clap::Args;
 use crate::agent;
 use crate::dirs::Dirs;
 
+pub(crate) use layer::Entry;
+
 /// Name of the image without registry; `--tag` replaces all of it.
 const NAME: &str = "localhost/saker";
 /// Compressed, all layers and configuration.
@@ -41,7 +43,8 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<PathBuf> {
     let entries = root::entries(dirs, &binary)?;
     let mut layout = layout::Layout::default();
     let architecture = layout::architecture()?;
-    let config = layout::Config { version: &version, architecture, commit: &origin::commit(dirs) };
+    let command = &["/usr/bin/falco"];
+    let config = layout::Config { version: &version, architecture, commit: &origin::commit(dirs), command };
     layout.platform(&config, &layer::tar(&entries)?)?;
     for other in &options.join {
         layout.join(other).with_context(|| format!("cannot join {}", other.display()))?;
@@ -60,6 +63,14 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<PathBuf> {
     println!("{} ({:.1} MiB compressed for {architecture})", path.display(), mib(bytes));
     ensure!(bytes <= MAX_BYTES, "the image has {:.1} MiB, more than {} allows", mib(bytes), MAX_BYTES >> 20);
     Ok(path)
+}
+
+/// An image of these files for this machine, as an OCI layout in a tar file.
+pub(crate) fn archive(reference: &str, entries: &[Entry], command: &[&str]) -> Result<Vec<u8>> {
+    let mut layout = layout::Layout::default();
+    let config = layout::Config { version: "1", architecture: layout::architecture()?, commit: "", command };
+    layout.platform(&config, &layer::tar(entries)?)?;
+    layout.finish(reference).map(|(_, archive)| archive)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -12,6 +12,7 @@ mod vm;
 mod bench;
 mod image;
 mod helm;
+mod cluster;
 mod golden;
 mod test;
 
@@ -61,6 +62,9 @@ enum Command {
     Image(image::Options),
     /// Lint and render the Helm chart, compare with the goldens in deploy/helm/tests.
     Chart(helm::Options),
+    /// A real single-node Kubernetes, and the chart tried in it (root).
+    #[command(subcommand)]
+    Cluster(cluster::Options),
     /// Record the bundled rules' acts anew into tests/golden (needs root).
     Golden,
     /// Check layering, file sizes, headers and other house rules.
@@ -95,6 +99,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(options) => bench::run(&dirs, &options),
         Command::Image(options) => image::run(&dirs, &options).map(drop),
         Command::Chart(options) => helm::check(&dirs, &options),
+        Command::Cluster(options) => cluster::run(&dirs, &options),
         Command::Golden => golden::run(&dirs),
         Command::Tidy => tidy::run(&dirs),
     }

@@ -30,6 +30,8 @@ pub(super) struct Config<'a> {
     pub(super) architecture: &'static str,
     /// Empty outside of git.
     pub(super) commit: &'a str,
+    /// What it runs.
+    pub(super) command: &'a [&'a str],
 }
 
 /// This machine's, as Go and OCI call it.
@@ -44,7 +46,7 @@ pub(super) fn architecture() -> Result<&'static str> {
 impl Layout {
     /// Adds this platform's image of one layer.
     pub(super) fn platform(&mut self, config: &Config<'_>, layer: &[u8]) -> Result<()> {
-        let Config { version, architecture, commit } = config;
+        let Config { version, architecture, commit, command } = config;
         let mut gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
         let packed = gzip.write_all(layer).and_then(|()| gzip.finish()).context("cannot compress")?;
         let image = json!({
@@ -52,8 +54,8 @@ impl Layout {
             "architecture": architecture,
             "os": "linux",
             "config": {
-                "Env": ["PATH=/usr/bin", "HOME=/root", "HOST_ROOT=/host"],
-                "Cmd": ["/usr/bin/falco"],
+                "Env": ["PATH=/usr/bin:/bin", "HOME=/root", "HOST_ROOT=/host"],
+                "Cmd": command,
                 "WorkingDir": "/",
                 "StopSignal": "SIGTERM",
                 "Labels": {

@@ -22,7 +22,7 @@ fn entries() -> Vec<Entry> {
 
 fn layout(architecture: &'static str, entries: &[Entry]) -> (String, Vec<u8>) {
     let mut layout = Layout::default();
-    let config = Config { version: "1", architecture, commit: "c" };
+    let config = Config { version: "1", architecture, commit: "c", command: &["/usr/bin/saker"] };
     layout.platform(&config, &layer::tar(entries).unwrap()).unwrap();
     layout.finish(REFERENCE).unwrap()
 }
@@ -92,7 +92,7 @@ fn another_architecture_joins() {
     let directory = std::env::temp_dir().join(format!("saker-image-{}", std::process::id()));
     std::fs::write(&directory, layout("arm64", &entries()).1).unwrap();
     let mut layout = Layout::default();
-    let config = Config { version: "1", architecture: "amd64", commit: "c" };
+    let config = Config { version: "1", architecture: "amd64", commit: "c", command: &["/usr/bin/saker"] };
     layout.platform(&config, &layer::tar(&entries()).unwrap()).unwrap();
     let joined = layout.join(&directory);
     std::fs::remove_file(&directory).unwrap();

@@ -99,3 +99,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- toYaml (mergeOverwrite $computed (deepCopy .Values.falco)) -}}
 {{- end -}}
+
+{{/* Helm merges people's maxUnavailable with our maxSurge, and Kubernetes takes one of them only. */}}
+{{- define "saker.updateStrategy" -}}
+{{- $strategy := deepCopy .Values.controller.daemonset.updateStrategy -}}
+{{- if ne $strategy.type "RollingUpdate" -}}
+{{- $strategy = omit $strategy "rollingUpdate" -}}
+{{- else if not (has (toString $strategy.rollingUpdate.maxUnavailable) (list "0" "0%")) -}}
+{{- $_ := set $strategy "rollingUpdate" (omit $strategy.rollingUpdate "maxSurge") -}}
+{{- end -}}
+{{- toYaml $strategy -}}
+{{- end -}}

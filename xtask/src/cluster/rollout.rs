@@ -1,0 +1,161 @@
+//! What happens to the node's coverage while sensors change: beats of a pod are counted in the alerts of all sensors that
+//! there were, old and new.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::test::{NAMESPACE, Release, WORKLOAD};
+use super::{Cluster, node, wait_for};
+use crate::shell;
+
+const BEAT: Duration = Duration::from_millis(100);
+const GAP: Duration = Duration::from_secs(2);
+/// A beat every 100 ms, each with its number in the file's name.
+const BEATS: &str = "n=0; while :; do n=$((n+1)); : > /tmp/beat.$n; rm /tmp/beat.$n; usleep 100000; done";
+
+/// `helm upgrade` with a new pod template, then `helm rollback`; the longest run of beats that no sensor told of.
+pub(super) fn upgrade_and_back(release: &Release<'_>) -> Result<()> {
+    let cluster = release.cluster;
+    let image = format!("--image={}", node::BUSYBOX);
+    cluster.run_kubectl(&["run", "beat", &image, "--image-pull-policy=Never", "--", "sh", "-c", BEATS])?;
+    let mut ears = Ears::default();
+    ears.hear_beyond(cluster, 10)?;
+    for (verb, words) in [("upgrade", &["--set", "podLabels.revision=next"][..]), ("rollback", &[])] {
+        let first = ears.last();
+        release.helm(verb, words)?;
+        // The old pod has gone, and the new one has told of what came after.
+        let status = ["rollout", "status", "-n", NAMESPACE, WORKLOAD, "--watch=false"];
+        wait_for("the rollout's end, with one sensor left", || {
+            ears.attend(cluster)?;
+            let status = shell::stdout(&mut cluster.kubectl(&status))?;
+            Ok(status.contains("successfully rolled out") && pods(cluster)?.len() == 1)
+        })?;
+        let last = ears.last() + 20;
+        ears.hear_beyond(cluster, last)?;
+        let missed = ears.longest_gap(first, last);
+        let gap = BEAT * missed;
+        println!(
+            "{verb}: longest gap {} beats ({:.1} s, target below {} s) of {} beats",
+            missed,
+            gap.as_secs_f64(),
+            GAP.as_secs(),
+            last - first
+        );
+        ensure!(gap < GAP, "the gap is longer than the target");
+    }
+    cluster.run_kubectl(&["delete", "pod", "beat", "--now"])
+}
+
+/// Without its capabilities a sensor does not become ready and says why; the old one stays, so the node is watched.
+pub(super) fn blind_is_not_ready(release: &Release<'_>) -> Result<()> {
+    let cluster = release.cluster;
+    let none = r#"containerSecurityContext={"runAsUser":0,"capabilities":{"drop":["ALL"]}}"#;
+    release.helm("upgrade", &["--set-json", none])?;
+    let path = "jsonpath={.items[*].status.containerStatuses[*].lastState.terminated.message}";
+    let mut reason = String::new();
+    wait_for("the reason of a pod that cannot see", || {
+        reason = shell::stdout(&mut cluster.kubectl(&["get", "pods", "-n", NAMESPACE, "-o", path]))?;
+        Ok(!reason.is_empty())
+    })?;
+    ensure!(reason.contains("CAP_BPF"), "the reason does not name what is missing: {reason}");
+    let ready = "jsonpath={.status.numberReady}";
+    let ready = shell::stdout(&mut cluster.kubectl(&["get", "-n", NAMESPACE, WORKLOAD, "-o", ready]))?;
+    ensure!(ready == "1", "{ready} sensors are ready: the one that sees should have stayed");
+    release.helm("rollback", &[])?;
+    release.wait_rolled_out()?;
+    println!("blind: a pod without capabilities is not ready, says why, and the old one stays");
+    Ok(())
+}
+
+fn pods(cluster: &Cluster) -> Result<Vec<String>> {
+    let list = shell::stdout(&mut cluster.kubectl(&["get", "pods", "-n", NAMESPACE, "-o", "name"]))?;
+    Ok(list.lines().map(str::to_owned).collect())
+}
+
+/// Listens to the alerts of every sensor that there is, from its first line.
+#[derive(Default)]
+struct Ears {
+    heard: Arc<Mutex<BTreeSet<u32>>>,
+    pods: BTreeSet<String>,
+    followers: Vec<Child>,
+}
+
+impl Ears {
+    /// Takes up sensors that are new.
+    fn attend(&mut self, cluster: &Cluster) -> Result<()> {
+        for pod in pods(cluster)? {
+            if self.pods.contains(&pod) || !has_started(cluster, &pod)? {
+                continue;
+            }
+            let mut logs = cluster.kubectl(&["logs", "--follow", "-n", NAMESPACE, &pod]);
+            let mut follower =
+                logs.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+            let lines = BufReader::new(follower.stdout.take().context("no output of kubectl logs")?).lines();
+            let heard = Arc::clone(&self.heard);
+            thread::spawn(move || {
+                let numbers = lines.map_while(Result::ok).filter_map(|line| number(&line));
+                for number in numbers {
+                    heard.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
+                }
+            });
+            self.followers.push(follower);
+            self.pods.insert(pod);
+        }
+        Ok(())
+    }
+
+    fn last(&self) -> u32 {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).last().copied().unwrap_or_default()
+    }
+
+    fn hear_beyond(&mut self, cluster: &Cluster, beat: u32) -> Result<()> {
+        let what = format!("beat {beat}");
+        wait_for(&what, || {
+            self.attend(cluster)?;
+            Ok(self.last() > beat)
+        })
+        .map(drop)
+    }
+
+    /// Most beats in a row that nobody told of.
+    fn longest_gap(&self, first: u32, last: u32) -> u32 {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut longest, mut run) = (0, 0);
+        for beat in first..=last {
+            run = if heard.contains(&beat) { 0 } else { run + 1 };
+            longest = longest.max(run);
+        }
+        longest
+    }
+}
+
+impl Drop for Ears {
+    fn drop(&mut self) {
+        for follower in &mut self.followers {
+            drop(follower.kill());
+            drop(follower.wait());
+        }
+    }
+}
+
+/// Its log can be followed.
+fn has_started(cluster: &Cluster, pod: &str) -> Result<bool> {
+    let path = "jsonpath={.status.containerStatuses[0].state.running.startedAt}";
+    let started =
+        shell::stdout(cluster.kubectl(&["get", "-n", NAMESPACE, pod, "-o", path]).arg("--ignore-not-found"))?;
+    Ok(!started.is_empty())
+}
+
+/// The number in an alert of a beat.
+fn number(line: &str) -> Option<u32> {
+    let alert: Value = serde_json::from_str(line).ok()?;
+    let text = alert["output"].as_str()?.split_once("beat /tmp/beat.")?.1;
+    text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}

@@ -8,6 +8,11 @@ use std::{
     process::{Command, Stdio},
 };
 
+/// A configuration that says nothing.
+const NO_CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/empty.yaml");
+/// The rules that ship.
+const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rules/saker_rules.yaml");
+
 struct Answer {
     code: Option<i32>,
     stdout: String,
@@ -29,6 +34,22 @@ fn questions_are_answered_on_standard_output() {
         (&["--help"][..], "Usage: saker [OPTION...]"),
         (&["-i"], "Ignored syscall(s):"),
         (&["--list-events"], "## Syscall events"),
+        (&["--list-events", "--format", "json"], "\"schema_version\""),
+        (&["--config-schema"], "\"webserver\": {"),
+        (&["--rule-schema"], "http://json-schema.org/draft-06/schema#"),
+        (&["man"], ".TH saker 1"),
+        (&["completion", "bash"], "complete -F _saker"),
+        (&["completion", "zsh"], "#compdef saker"),
+        (&["-c", NO_CONFIG, "--page-size"], "Your system page size is: 4096"),
+        (&["-c", NO_CONFIG, "--list-plugins"], "Name: container"),
+        (&["-c", NO_CONFIG, "--plugin-info", "k8smeta"], "Name: k8smeta"),
+        (&["-c", NO_CONFIG, "--list"], "proc.name"),
+        (&["-c", NO_CONFIG, "--list=syscall", "-N"], "\nproc.name\n"),
+        (&["-c", NO_CONFIG, "--list", "--format", "markdown"], "`proc.name` | CHARBUF |"),
+        (&["-c", NO_CONFIG, "-o", "priority=error", "config", "show"], "error  # -o priority=error"),
+        (&["-c", NO_CONFIG, "config", "show", "--format", "json"], "\"key\":\"json_output\""),
+        (&["-c", NO_CONFIG, "--support", "-r", RULES], "\"system_info\""),
+        (&["-c", NO_CONFIG, "-l", "Terminal shell in container", "-r", RULES], "Terminal shell in container"),
     ] {
         let answer = saker(arguments);
         assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{arguments:?}");
@@ -43,7 +64,7 @@ fn failures_are_told_once_on_standard_error() {
     for (name, text, mode) in [
         ("good.yaml", "stdout_output: {enabled: true}", 0o644),
         ("mute.yaml", "json_output: true", 0o644),
-        ("bad.yaml", "json_output: true\nwebservr: {enabled: true}", 0o644),
+        ("bad.yaml", "json_output: true\nwebserver: {enabled: maybe}", 0o644),
         ("open.yaml", "json_output: true", 0o666),
         ("rules.yaml", "[]", 0o666),
     ] {
@@ -55,7 +76,7 @@ fn failures_are_told_once_on_standard_error() {
     for (arguments, code, expect) in [
         (&["--hlp"][..], 1, "Error: unexpected argument '--hlp' found"),
         (&["-c", &none], 1, "Error: cannot read "),
-        (&["-c", &bad], 1, "bad.yaml:2:1: unknown key `webservr`, did you mean `webserver`?"),
+        (&["-c", &bad], 1, "bad.yaml:2:22: `webserver.enabled` is `maybe`, it must be true or false"),
         (&["-c", &open], 1, "(mode 0666)"),
         (&["-c", &mute], 1, "Error: no output is enabled"),
         (&["-c", &good, "-o", "json_output=x"], 1, "Error: -o json_output=x: `json_output` is `x`"),

@@ -41,6 +41,21 @@ pub struct Cli {
     /// Deprecated: --format markdown.
     #[arg(long, conflicts_with = "format", hide = true)]
     pub markdown: bool,
+    /// Print the JSON schema of the configuration and exit.
+    #[arg(long)]
+    pub config_schema: bool,
+    /// Print the JSON schema of rules files and exit.
+    #[arg(long)]
+    pub rule_schema: bool,
+    /// List the plugins whose fields are built in and exit.
+    #[arg(long)]
+    pub list_plugins: bool,
+    /// Describe one of them and exit.
+    #[arg(long, value_name = "NAME")]
+    pub plugin_info: Option<String>,
+    /// Print versions, configuration and rules in JSON, for a question to the makers, and exit.
+    #[arg(long)]
+    pub support: bool,
     /// List the events and exit.
     #[arg(long)]
     pub list_events: bool,
@@ -102,6 +117,16 @@ pub struct Common {
 /// Saker's own commands.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// Say what is configured.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a script that completes commands and options in this shell.
+    Completion {
+        /// bash, elvish, fish, powershell or zsh.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
     /// Say what this kernel offers, attach for real where permitted, and name what is degraded.
     Doctor {
         /// Print what the kernel programs trace (builds with the feature `trace`).
@@ -159,6 +184,20 @@ pub enum Command {
     },
 }
 
+/// What is asked of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every value in force and where it comes from.
+    Show {
+        /// How it is printed.
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: Format,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "clap would show it as help")]
+        common: Common,
+    },
+}
+
 /// Format of listings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -184,13 +223,14 @@ impl Cli {
         }
         let of_command = match &mut cli.command {
             Some(
-                Command::Doctor { common, .. }
+                Command::Config(ConfigCommand::Show { common, .. })
+                | Command::Doctor { common, .. }
                 | Command::Explain { common, .. }
                 | Command::Lint { common, .. }
                 | Command::Record { common, .. }
                 | Command::Replay { common, .. },
             ) => std::mem::take(common),
-            None => return Ok(cli),
+            Some(Command::Completion { .. } | Command::Man) | None => return Ok(cli),
         };
         cli.common.extend(of_command);
         Ok(cli)
@@ -202,7 +242,7 @@ fn usage(called: Option<&OsString>) -> String {
     let called = called.and_then(|path| Path::new(path).file_name()).filter(|name| *name == "falco");
     let name = if called.is_some() { "falco" } else { "saker" };
     format!(
-        "{name} [OPTION...]\n       {name} doctor | lint [FILE...] | explain RULE FILE | record FILE | replay FILE [OPTION...]"
+        "{name} [OPTION...]\n       {name} config show | doctor | lint [FILE...] | explain RULE FILE | record FILE | replay FILE [OPTION...]"
     )
 }
 

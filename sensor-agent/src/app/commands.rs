@@ -6,10 +6,14 @@ mod doctor;
 mod explain;
 mod kernel;
 mod lint;
+mod manual;
+mod plugins;
 mod list_events;
 mod record;
 mod replay;
 mod report;
+mod show;
+mod support;
 mod trace;
 mod validate;
 mod version;
@@ -22,18 +26,33 @@ pub use report::{FileReport, Issue};
 use self::kernel::Kernel;
 use super::{
     AppError,
-    cli::{Cli, Command, Format},
-    config::{Config, ConfigError, Engine, Surroundings},
+    cli::{Cli, Command, ConfigCommand, Format},
+    config::{self, Config, ConfigError, Engine, Surroundings},
     files::{TextFile, Trust},
     load,
     output::{print, tell, text},
     rule_files, run,
     signal::Early,
 };
-use crate::{capture::CaptureError, rules::fields};
+use crate::{
+    capture::CaptureError,
+    rules::{self, fields},
+};
 
 /// Does what the command line asks for; `early` is for whoever runs until a signal.
 pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
+    match &cli.command {
+        Some(Command::Completion { shell }) => return print(&manual::completion(*shell)),
+        Some(Command::Man) => return print(&manual::page()?),
+        Some(Command::Config(ConfigCommand::Show { format, .. })) => return show(cli, *format),
+        _ => {}
+    }
+    if cli.config_schema {
+        return print(&format!("{:#}\n", config::schema()));
+    }
+    if cli.rule_schema {
+        return print(&format!("{:#}\n", rules::file::schema::json()));
+    }
     if cli.ignored {
         return print(&text(list_events::ignored));
     }
@@ -53,13 +72,19 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
         }
         Some(Command::Record { file, .. }) => return record::record(&config, file, cli.common.seconds),
         Some(Command::Replay { file, .. }) => return replay::replay(&config, file, cli.common.seconds),
-        None => {}
+        Some(Command::Config(_) | Command::Completion { .. } | Command::Man) | None => {}
     }
     if cli.version {
         return version(&config);
     }
     if cli.page_size {
         return print(&format!("Your system page size is: {}\n", rustix::param::page_size()));
+    }
+    if let Some(name) = &cli.plugin_info {
+        return plugin_info(name);
+    }
+    if cli.list_plugins {
+        return print(&text(plugins::list));
     }
     if let Some(source) = &cli.list {
         check_source(source)?;
@@ -72,7 +97,27 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
     if cli.describe_all || cli.describe.is_some() {
         return describe(cli, &config);
     }
+    if cli.support {
+        let values = config::effective(&Config::raw(&cli.common, &surroundings(cli))?);
+        let files = read_rules(cli, &config)?;
+        return print(&format!("{}\n", support::document(&values, &files)));
+    }
     start(cli, &config, early)
+}
+
+/// Values first, also of a configuration with faults, which then are the error.
+fn show(cli: &Cli, format: Format) -> Result<(), AppError> {
+    let surroundings = surroundings(cli);
+    let raw = Config::raw(&cli.common, &surroundings)?;
+    print(&text(|out| show::write(out, &config::effective(&raw), format)))?;
+    Config::new(raw, &surroundings)?.notices.iter().for_each(|notice| tell(notice));
+    Ok(())
+}
+
+fn plugin_info(name: &str) -> Result<(), AppError> {
+    let mut is_known = false;
+    let info = text(|out| plugins::info(out, name).map(|known| is_known = known));
+    if is_known { print(&info) } else { Err(AppError::Unknown { kind: "plugin", name: name.to_owned() }) }
 }
 
 /// Runs the sensor, or everything that comes before.
@@ -97,13 +142,15 @@ fn start(cli: &Cli, config: &Config, early: Early) -> Result<(), AppError> {
 }
 
 fn load_config(cli: &Cli) -> Result<Config, AppError> {
-    let surroundings = Surroundings {
+    Ok(Config::load(&cli.common, &surroundings(cli))?)
+}
+
+fn surroundings(cli: &Cli) -> Surroundings<'static> {
+    Surroundings {
         variables: &|name| std::env::var(name).ok(),
         cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         trust: trust(cli),
-    };
-    let config = Config::load(&cli.common, &surroundings)?;
-    Ok(config)
+    }
 }
 
 /// Files decide what a running sensor sees; where nothing runs they may be anyone's.
@@ -111,13 +158,17 @@ fn trust(cli: &Cli) -> Trust {
     let is_question = cli.version
         || cli.list.is_some()
         || cli.page_size
+        || cli.support
+        || cli.list_plugins
+        || cli.plugin_info.is_some()
         || cli.describe_all
         || cli.describe.is_some()
         || !cli.validate.is_empty()
         || matches!(
             cli.command,
             Some(
-                Command::Doctor { .. }
+                Command::Config(_)
+                    | Command::Doctor { .. }
                     | Command::Explain { .. }
                     | Command::Lint { .. }
                     | Command::Replay { .. }

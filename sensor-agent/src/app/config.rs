@@ -3,24 +3,28 @@
 //!
 //! Precedence, later wins: built-in defaults (only when there is no file at all) or the main file; the files of its
 //! `config_files`, in order; `-o`; the flags `-r`, `-U`, `-p`. Falco's keys keep Falco's meaning and defaults. Stricter
-//! than Falco: an unknown key and a value of the wrong kind are errors, with the place of each.
+//! than Falco: a value of the wrong kind is an error, with its place. An unknown key is told with the nearest known one.
 //!
 //! Saker's own keys: `rules_strict` (a fault in one rule refuses its file; default off: the other rules run),
 //! `resolved_paths` (on or off), `metadata.hold_ms` (see [`crate::hold`]), `saker.ring_bytes` and `saker.reserve_bytes` (see [`RingSize`]).
 
 mod check;
+mod effective;
 mod engines;
 mod keys;
 mod option;
 mod raw;
 mod read;
+mod schema;
 mod sections;
 mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use effective::{Effective, effective};
 pub use keys::{KEYS, Key, Shape, Use};
 pub use raw::Raw;
+pub use schema::schema;
 pub use sections::{
     AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, Log,
     Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
@@ -150,12 +154,15 @@ pub struct Surroundings<'a> {
 impl Config {
     /// Reads and checks the configuration that the command line names.
     pub fn load(common: &Common, surroundings: &Surroundings<'_>) -> Result<Self, ConfigError> {
-        let variables = surroundings.variables;
-        let named = common.config.as_deref();
-        let raw = Raw::read(named, &raw::LOCATIONS, &common.options, surroundings.trust, variables)?;
-        let mut config = Self::new(raw, surroundings)?;
+        let mut config = Self::new(Self::raw(common, surroundings)?, surroundings)?;
         config.take(common);
         Ok(config)
+    }
+
+    /// Reads the configuration that the command line names, unchecked.
+    pub fn raw(common: &Common, surroundings: &Surroundings<'_>) -> Result<Raw, ConfigError> {
+        let named = common.config.as_deref();
+        Raw::read(named, &raw::LOCATIONS, &common.options, surroundings.trust, surroundings.variables)
     }
 
     /// Checks a configuration.
@@ -169,6 +176,7 @@ impl Config {
         if !reader.faults.is_empty() {
             return Err(ConfigError::Faults { faults: reader.faults });
         }
+        config.notices.extend(checked.unknown.iter().map(|fault| format!("{fault}; it is ignored")));
         for (keys, why) in
             [(checked.unused, "this version does not act on"), (checked.retired, "retired, without effect")]
         {
@@ -213,6 +221,7 @@ impl Config {
     pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
         let parts = [
             ("engine", self.engine != other.engine),
+            ("static_fields", self.rules.static_fields != other.rules.static_fields),
             ("saker.ring_bytes", self.ring != other.ring),
             ("the process table", self.processes != other.processes),
             ("outputs", self.outputs != other.outputs),

@@ -117,7 +117,7 @@ pub(super) fn reports(files: &[TextFile], loaded: &Loaded) -> Vec<FileReport> {
     let report = |file: &TextFile| {
         let name = file.path.display().to_string();
         let (errors, warnings) = (of(&name, &loaded.errors), of(&name, &loaded.warnings));
-        FileReport { name, errors, warnings, schema: None }
+        FileReport { name, errors, warnings, schema: rules::file::schema::check(&file.text) }
     };
     files.iter().map(report).collect()
 }
@@ -147,7 +147,12 @@ fn options(rules: &config::Rules) -> LoadOptions {
             config::Matching::All => Matching::All,
         },
         selection: rules.selection.iter().map(selection).collect(),
-        append_outputs: rules.append_output.iter().flat_map(append).collect(),
+        append_outputs: rules
+            .append_output
+            .iter()
+            .flat_map(|entry| append(entry, &rules.static_fields))
+            .collect(),
+        static_fields: rules.static_fields.iter().map(|(name, _)| name.clone()).collect(),
     }
 }
 
@@ -156,7 +161,7 @@ fn selection(entry: &config::Selection) -> Selection {
 }
 
 /// An entry's own text, and behind it what the sources suggest.
-fn append(entry: &config::AppendOutput) -> Vec<AppendOutput> {
+fn append(entry: &config::AppendOutput, static_fields: &[(String, String)]) -> Vec<AppendOutput> {
     let with = |text: Option<String>, fields: Vec<ExtraField>| AppendOutput {
         rule: entry.rule.clone(),
         source: entry.source.clone(),
@@ -172,7 +177,7 @@ fn append(entry: &config::AppendOutput) -> Vec<AppendOutput> {
     });
     let mut all = vec![with(entry.extra_output.clone(), fields.collect())];
     if entry.suggested_output {
-        all.push(with(Some(suggested_output()), Vec::new()));
+        all.push(with(Some(suggested_output(static_fields)), Vec::new()));
     }
     all
 }

@@ -44,6 +44,7 @@ pub fn host(facts: HostFacts) -> Host {
         users: facts.users.into_iter().map(user).collect(),
         groups: facts.groups.into_iter().map(|group| (group.gid, group.name)).collect(),
         addresses: facts.addresses,
+        static_fields: Vec::new(),
         zone: Some(jiff::tz::TimeZone::system()),
     }
 }

@@ -59,6 +59,7 @@ pub(super) fn run(
     if let Some(name) = &config.hostname {
         host.hostname.clone_from(name);
     }
+    host.static_fields.clone_from(&config.rules.static_fields);
     let worker = egress::worker(config, host.hostname.clone())?;
     let reopener = worker.reopener();
     let admin = config.webserver.as_ref().map(bind).transpose()?;
@@ -207,10 +208,12 @@ impl Control<'_> {
 
     /// Kernel ← old ∪ new, swap, kernel ← new (DESIGN D4): no event that either rule set wants goes by.
     fn reload(&mut self, orders: &mpsc::SyncSender<Order>, rules: &mut InForce) {
-        let config = match (self.reread)() {
+        let mut config = match (self.reread)() {
             Ok(config) => config,
             Err(error) => return self.refuse(&error.to_string()),
         };
+        let fixed = self.config.fixed_differences(&config);
+        config.rules.static_fields.clone_from(&self.config.rules.static_fields);
         let new = match load::rules(&config, self.policy.generation() + 2) {
             // At start a torn file costs its own rest; here what is in force knows better than half a file.
             Ok(new) if new.is_torn => return self.refuse(&new.faults.join("; ")),
@@ -226,7 +229,6 @@ impl Control<'_> {
         self.policy.set_interest(new_calls);
         self.facts.reloads_done += 1;
         self.tell_facts(&new);
-        let fixed = self.config.fixed_differences(&config);
         if !fixed.is_empty() {
             tracing::warn!("changes of {} take effect at the next start", fixed.join(", "));
         }

@@ -26,6 +26,8 @@ pub struct Host {
     pub groups: HashMap<u32, String>,
     /// Addresses of this host's interfaces.
     pub addresses: Vec<std::net::IpAddr>,
+    /// What the configuration says of every event (`static_fields`): name and value.
+    pub static_fields: Vec<(String, String)>,
 }
 
 /// A line of passwd.

@@ -347,11 +347,12 @@ fn is_plain(pattern: &str) -> bool {
 }
 
 /// Whether a text is a field or a transformer of fields that rules may use.
-pub fn is_operand(text: &str) -> bool {
+pub fn is_operand(text: &str, static_fields: &[String]) -> bool {
     let Ok(Expr::Check(check)) = super::lang::parse(&format!("{text} exists")) else { return false };
     let mut none =
         |_: &mut Pool, name: &str| Err(super::error::NameError::Macro { name: name.to_owned() }.into());
-    let mut checker = Checker { pool: &mut Pool::default(), macros: &mut none, warnings: Vec::new() };
+    let mut checker =
+        Checker { pool: &mut Pool::new(static_fields), macros: &mut none, warnings: Vec::new() };
     check.op == Op::Exists && checker.check(&check).is_ok()
 }
 

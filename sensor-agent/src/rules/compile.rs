@@ -63,6 +63,7 @@ pub struct Pool {
     pub predicates: Vec<Predicate>,
     /// Conditions; children stand before their parents.
     pub nodes: Vec<Node>,
+    static_fields: Vec<String>,
     facts: Vec<Facts>,
     field_ids: HashMap<String, u32>,
     predicate_ids: HashMap<PredicateKey, u32>,
@@ -70,6 +71,16 @@ pub struct Pool {
 }
 
 impl Pool {
+    /// An empty one, for conditions that may name these static fields.
+    pub fn new(static_fields: &[String]) -> Self {
+        Self { static_fields: static_fields.to_vec(), ..Self::default() }
+    }
+
+    /// Whether a field exists in this configuration.
+    pub fn has(&self, field: &FieldRef) -> bool {
+        field.is_configured(&self.static_fields)
+    }
+
     /// The number of a field.
     pub fn field(&mut self, field: FieldRef) -> u32 {
         let next = self.fields.len() as u32;

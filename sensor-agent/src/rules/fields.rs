@@ -16,6 +16,7 @@ mod fd;
 mod fd_get;
 mod descriptor;
 mod endpoints;
+pub mod fixed;
 mod fs_path;
 mod container;
 mod k8s;
@@ -103,6 +104,13 @@ pub enum Arg {
     Index(u32),
     /// `[NAME]` or `.NAME`
     Key(String),
+}
+
+impl Arg {
+    /// `NAME` of `[NAME]` and `.NAME`.
+    pub fn key(&self) -> Option<&str> {
+        if let Self::Key(key) = self { Some(key) } else { None }
+    }
 }
 
 /// Bits of [`Field::flags`].
@@ -212,6 +220,12 @@ impl std::hash::Hash for FieldRef {
 }
 
 impl FieldRef {
+    /// Whether there is such a field: a static one is there if its name is among these.
+    pub fn is_configured(&self, static_fields: &[String]) -> bool {
+        self.field.name != fixed::NAME
+            || self.arg.key().is_some_and(|key| static_fields.iter().any(|it| it == key))
+    }
+
     /// Its value for an event.
     pub fn get<'a>(&self, context: &Context<'a>) -> Option<Value<'a>> {
         (self.field.get)(context, &self.arg)

@@ -67,6 +67,7 @@ pub(super) fn host() -> Host {
             .into(),
         groups: [(0, "root".to_owned()), (65_534, "nogroup".to_owned())].into(),
         addresses: vec!["10.0.0.1".parse().expect("an address")],
+        static_fields: vec![("site".to_owned(), "lab".to_owned())],
         ..Host::default()
     }
 }

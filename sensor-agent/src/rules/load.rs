@@ -40,7 +40,7 @@ pub fn load(files: &[RuleFile<'_>], options: &LoadOptions, generation: u32) -> L
     let mut faults = Faults::new(files);
     let collected = file::read(files, &mut faults);
     let mut lists = Lists::new(&collected);
-    let mut pool = Pool::default();
+    let mut pool = Pool::new(&options.static_fields);
     let mut macros = Macros::compile(&collected, &mut lists, &mut pool, &mut faults);
     let mut rules = Vec::with_capacity(collected.rules.len());
     for source in &collected.rules {

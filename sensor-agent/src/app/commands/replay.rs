@@ -56,10 +56,11 @@ pub(super) fn replay(config: &Config, path: &Path, seconds: u64) -> Result<(), A
 const WAITING: usize = 4096;
 
 /// The pipeline and the sinks on one thread: nothing is lost, however fast the file is read.
-fn player(config: &Config, host: Host, files: RecordedFiles) -> Result<impl FnMut(Fed<'_>), AppError> {
+fn player(config: &Config, mut host: Host, files: RecordedFiles) -> Result<impl FnMut(Fed<'_>), AppError> {
     let rules = load::rules(config, 1)?;
     rules.notices.iter().chain(&rules.faults).for_each(|text| tell(text));
     let mut sinks = egress::sinks(config, host.hostname.clone())?;
+    host.static_fields.clone_from(&config.rules.static_fields);
     let (out, inbox) = border::channel(WAITING);
     let state = State::new(host, Limits { processes: config.processes });
     let mut pipeline = Pipeline::new(state, rules.set, out);

@@ -15,7 +15,7 @@ pub struct FileReport {
     pub errors: Vec<Issue>,
     /// What is worth a look.
     pub warnings: Vec<Issue>,
-    /// What the advisory schema found; `None` when it was not asked.
+    /// What the advisory schema found; `None` when there was nothing to compare.
     pub schema: Option<Vec<String>>,
 }
 

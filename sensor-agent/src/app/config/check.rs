@@ -8,8 +8,10 @@ use super::{
 /// What is wrong, and what is only worth saying.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Checked {
-    /// Unknown keys and values of the wrong kind.
+    /// Values of the wrong kind.
     pub(super) faults: Vec<Fault>,
+    /// Keys that nobody reads.
+    pub(super) unknown: Vec<Fault>,
     /// Keys that are accepted and change nothing.
     pub(super) unused: Vec<&'static str>,
     /// Keys of older Falco versions.
@@ -40,7 +42,7 @@ impl Checked {
                 let named = plain(&below);
                 let nearest = keys::nearest(&below)
                     .map_or_else(String::new, |nearest| format!(", did you mean `{}`?", plain(&nearest)));
-                self.faults.push(Fault {
+                self.unknown.push(Fault {
                     place: entry.place.clone(),
                     what: format!("unknown key `{named}`{nearest}"),
                 });

@@ -37,18 +37,27 @@ pub struct Key {
     pub shape: Shape,
     /// What follows from it.
     pub usage: Use,
+    /// What holds where it does not stand; empty: nothing, or what its reader works out.
+    pub default: &'static str,
+}
+
+impl Key {
+    /// The same row with a default.
+    const fn or(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
 }
 
 const fn read(path: &'static str, shape: Shape) -> Key {
-    Key { path, shape, usage: Use::Read }
+    Key { path, shape, usage: Use::Read, default: "" }
 }
 
 const fn unused(path: &'static str, shape: Shape) -> Key {
-    Key { path, shape, usage: Use::Unused }
+    Key { path, shape, usage: Use::Unused, default: "" }
 }
 
 const fn retired(path: &'static str) -> Key {
-    Key { path, shape: Shape::Free, usage: Use::Retired }
+    Key { path, shape: Shape::Free, usage: Use::Retired, default: "" }
 }
 
 const BOOL: Shape = Shape::Bool;
@@ -74,7 +83,7 @@ const MAX_RING: i64 = 1 << 30;
 /// Every key, grouped as in Falco's own file.
 pub static KEYS: &[Key] = &[
     read("config_files", FREE),
-    read("watch_config_files", BOOL),
+    read("watch_config_files", BOOL).or("true"),
     read("rules_files[]", TEXT),
     read("rules_file[]", TEXT),
     unused("rule_files[]", TEXT),
@@ -83,18 +92,19 @@ pub static KEYS: &[Key] = &[
     read("rules[].disable.rule", TEXT),
     read("rules[].disable.tag", TEXT),
     // Saker: a fault in one rule refuses its whole file, as Falco does (default: the other rules run).
-    read("rules_strict", BOOL),
+    read("rules_strict", BOOL).or("false"),
     // Saker: evaluate once more with the name that the kernel resolved, when it is not the one that was spelled.
-    read("resolved_paths", Shape::Word(&["on", "off", "true", "false"])),
+    read("resolved_paths", Shape::Word(&["on", "off", "true", "false"])).or("on"),
     // Saker: bytes of the ring, a power of two; without it, Falco's preset decides.
     read("saker.ring_bytes", Shape::Int(65_536, MAX_RING)),
     // Saker: bytes of the ring that only fork, exec, exit and cgroup records may use; without it, an eighth.
     read("saker.reserve_bytes", Shape::Int(0, MAX_RING)),
-    read("engine.kind", Shape::Word(&["modern_ebpf", "kmod", "ebpf", "replay", "nodriver"])),
-    read("engine.kmod.buf_size_preset", PRESET),
+    read("engine.kind", Shape::Word(&["modern_ebpf", "kmod", "ebpf", "replay", "nodriver"]))
+        .or("modern_ebpf"),
+    read("engine.kmod.buf_size_preset", PRESET).or("4"),
     unused("engine.kmod.drop_failed_exit", BOOL),
-    read("engine.modern_ebpf.cpus_for_each_buffer", COUNT),
-    read("engine.modern_ebpf.buf_size_preset", PRESET),
+    read("engine.modern_ebpf.cpus_for_each_buffer", COUNT).or("2"),
+    read("engine.modern_ebpf.buf_size_preset", PRESET).or("4"),
     unused("engine.modern_ebpf.drop_failed_exit", BOOL),
     unused("engine.modern_ebpf.disable_iterators", BOOL),
     read("engine.replay.capture_file", TEXT),
@@ -122,106 +132,106 @@ pub static KEYS: &[Key] = &[
     unused("container_engines.bpm.enabled", BOOL),
     unused("container_engines.static", FREE),
     // Saker: how long an event may wait for what runtimes tell of its container, ms; 0: not at all.
-    read("metadata.hold_ms", Shape::Int(0, 60_000)),
+    read("metadata.hold_ms", Shape::Int(0, 60_000)).or("500"),
     // Saker: pods, namespaces and owners from the API server; without a word: in a cluster.
     read("metadata.kubernetes.enabled", BOOL),
     read("metadata.kubernetes.kubeconfig", TEXT),
     // Saker: name of this node; else FALCO_K8S_NODE_NAME or NODE_NAME of the environment.
     read("metadata.kubernetes.node", TEXT),
-    read("time_format_iso_8601", BOOL),
+    read("time_format_iso_8601", BOOL).or("false"),
     unused("buffer_format_base64", BOOL),
-    read("priority", PRIORITY),
-    read("json_output", BOOL),
-    read("json_include_output_property", BOOL),
-    read("json_include_message_property", BOOL),
-    read("json_include_output_fields_property", BOOL),
-    read("json_include_tags_property", BOOL),
-    read("buffered_outputs", BOOL),
-    read("rule_matching", Shape::Word(&["first", "all"])),
-    read("outputs_queue.capacity", Shape::Int(0, 16_777_216)),
+    read("priority", PRIORITY).or("debug"),
+    read("json_output", BOOL).or("false"),
+    read("json_include_output_property", BOOL).or("true"),
+    read("json_include_message_property", BOOL).or("false"),
+    read("json_include_output_fields_property", BOOL).or("true"),
+    read("json_include_tags_property", BOOL).or("true"),
+    read("buffered_outputs", BOOL).or("false"),
+    read("rule_matching", Shape::Word(&["first", "all"])).or("first"),
+    read("outputs_queue.capacity", Shape::Int(0, 16_777_216)).or("0"),
     // Saker: what a full queue discards; Falco's is drop_new.
-    read("outputs_queue.policy", Shape::Word(&["drop_new", "drop_oldest", "block_sink_only"])),
+    read("outputs_queue.policy", Shape::Word(&["drop_new", "drop_oldest", "block_sink_only"])).or("drop_new"),
     // Saker: who shows it as a bearer token learns the details of /healthz from afar, too.
     read("saker.admin_token", TEXT),
     // Saker: a directory of its own where alerts for http_output wait; without it, they wait in memory.
     read("saker.spool_directory", TEXT),
     // Saker: bound of that directory, bytes.
-    read("saker.spool_bytes", Shape::Int(1 << 20, 1 << 40)),
+    read("saker.spool_bytes", Shape::Int(1 << 20, 1 << 40)).or("268435456"),
     read("append_output[].match.rule", TEXT),
     read("append_output[].match.source", TEXT),
     read("append_output[].match.tags[]", TEXT),
     read("append_output[].extra_output", TEXT),
     read("append_output[].extra_fields", FREE),
     read("append_output[].suggested_output", BOOL),
-    unused("static_fields", FREE),
-    read("stdout_output.enabled", BOOL),
-    read("syslog_output.enabled", BOOL),
+    read("static_fields", FREE),
+    read("stdout_output.enabled", BOOL).or("false"),
+    read("syslog_output.enabled", BOOL).or("false"),
     // Saker: the form of the messages; syslog(3)'s is rfc3164.
-    read("syslog_output.format", Shape::Word(&["rfc3164", "rfc5424"])),
-    read("file_output.enabled", BOOL),
+    read("syslog_output.format", Shape::Word(&["rfc3164", "rfc5424"])).or("rfc3164"),
+    read("file_output.enabled", BOOL).or("false"),
     read("file_output.filename", TEXT),
-    read("file_output.keep_alive", BOOL),
-    read("program_output.enabled", BOOL),
+    read("file_output.keep_alive", BOOL).or("false"),
+    read("program_output.enabled", BOOL).or("false"),
     read("program_output.program", TEXT),
-    read("program_output.keep_alive", BOOL),
-    read("http_output.enabled", BOOL),
+    read("program_output.keep_alive", BOOL).or("false"),
+    read("http_output.enabled", BOOL).or("false"),
     read("http_output.url", TEXT),
-    read("http_output.user_agent", TEXT),
-    read("http_output.insecure", BOOL),
+    read("http_output.user_agent", TEXT).or("falcosecurity/falco"),
+    read("http_output.insecure", BOOL).or("false"),
     read("http_output.ca_cert", TEXT),
     read("http_output.ca_bundle", TEXT),
-    read("http_output.ca_path", TEXT),
-    read("http_output.mtls", BOOL),
-    read("http_output.client_cert", TEXT),
-    read("http_output.client_key", TEXT),
-    read("http_output.echo", BOOL),
-    read("http_output.compress_uploads", BOOL),
-    read("http_output.keep_alive", BOOL),
-    read("http_output.max_consecutive_timeouts", Shape::Int(0, 255)),
+    read("http_output.ca_path", TEXT).or("/etc/ssl/certs"),
+    read("http_output.mtls", BOOL).or("false"),
+    read("http_output.client_cert", TEXT).or("/etc/ssl/certs/client.crt"),
+    read("http_output.client_key", TEXT).or("/etc/ssl/certs/client.key"),
+    read("http_output.echo", BOOL).or("false"),
+    read("http_output.compress_uploads", BOOL).or("false"),
+    read("http_output.keep_alive", BOOL).or("false"),
+    read("http_output.max_consecutive_timeouts", Shape::Int(0, 255)).or("5"),
     retired("grpc"),
     retired("grpc_output"),
-    read("webserver.enabled", BOOL),
+    read("webserver.enabled", BOOL).or("false"),
     unused("webserver.threadiness", COUNT),
-    read("webserver.listen_port", Shape::Int(0, 65_535)),
-    read("webserver.listen_address", TEXT),
-    read("webserver.k8s_healthz_endpoint", TEXT),
-    read("webserver.prometheus_metrics_enabled", BOOL),
-    read("webserver.ssl_enabled", BOOL),
+    read("webserver.listen_port", Shape::Int(0, 65_535)).or("8765"),
+    read("webserver.listen_address", TEXT).or("0.0.0.0"),
+    read("webserver.k8s_healthz_endpoint", TEXT).or("/healthz"),
+    read("webserver.prometheus_metrics_enabled", BOOL).or("false"),
+    read("webserver.ssl_enabled", BOOL).or("false"),
     unused("webserver.ssl_certificate", TEXT),
-    read("log_stderr", BOOL),
+    read("log_stderr", BOOL).or("true"),
     unused("log_syslog", BOOL),
-    read("log_level", PRIORITY),
+    read("log_level", PRIORITY).or("info"),
     unused("libs_logger.enabled", BOOL),
     unused(
         "libs_logger.severity",
         Shape::Word(&["fatal", "critical", "error", "warning", "notice", "info", "debug", "trace"]),
     ),
-    read("output_timeout", COUNT),
+    read("output_timeout", COUNT).or("2000"),
     unused("syscall_event_timeouts.max_consecutives", Shape::Int(1, i64::MAX)),
-    read("syscall_event_drops.threshold", Shape::Number(0.0, 1.0)),
+    read("syscall_event_drops.threshold", Shape::Number(0.0, 1.0)).or("0.1"),
     read("syscall_event_drops.actions[]", Shape::Word(&["ignore", "log", "alert", "exit"])),
-    read("syscall_event_drops.rate", Shape::Number(0.0, f64::MAX)),
-    read("syscall_event_drops.max_burst", COUNT),
-    read("syscall_event_drops.simulate_drops", BOOL),
-    read("metrics.enabled", BOOL),
-    read("metrics.interval", TEXT),
-    read("metrics.output_rule", BOOL),
+    read("syscall_event_drops.rate", Shape::Number(0.0, f64::MAX)).or("0.03333"),
+    read("syscall_event_drops.max_burst", COUNT).or("1"),
+    read("syscall_event_drops.simulate_drops", BOOL).or("false"),
+    read("metrics.enabled", BOOL).or("false"),
+    read("metrics.interval", TEXT).or("5000ms"),
+    read("metrics.output_rule", BOOL).or("false"),
     read("metrics.output_file", TEXT),
-    read("metrics.rules_counters_enabled", BOOL),
-    read("metrics.resource_utilization_enabled", BOOL),
-    read("metrics.state_counters_enabled", BOOL),
-    read("metrics.kernel_event_counters_enabled", BOOL),
-    read("metrics.kernel_event_counters_per_cpu_enabled", BOOL),
+    read("metrics.rules_counters_enabled", BOOL).or("true"),
+    read("metrics.resource_utilization_enabled", BOOL).or("true"),
+    read("metrics.state_counters_enabled", BOOL).or("true"),
+    read("metrics.kernel_event_counters_enabled", BOOL).or("true"),
+    read("metrics.kernel_event_counters_per_cpu_enabled", BOOL).or("true"),
     unused("metrics.kernel_iter_event_counters_enabled", BOOL),
     unused("metrics.libbpf_stats_enabled", BOOL),
     unused("metrics.plugins_metrics_enabled", BOOL),
     unused("metrics.jemalloc_stats_enabled", BOOL),
-    read("metrics.convert_memory_to_mb", BOOL),
-    read("metrics.include_empty_values", BOOL),
+    read("metrics.convert_memory_to_mb", BOOL).or("true"),
+    read("metrics.include_empty_values", BOOL).or("false"),
     unused("base_syscalls.custom_set[]", TEXT),
-    unused("base_syscalls.repair", BOOL),
-    unused("base_syscalls.all", BOOL),
-    read("falco_libs.thread_table_size", Shape::Int(1, 16_777_216)),
+    unused("base_syscalls.repair", BOOL).or("false"),
+    unused("base_syscalls.all", BOOL).or("false"),
+    read("falco_libs.thread_table_size", Shape::Int(1, 16_777_216)).or("262144"),
     unused("falco_libs.thread_table_auto_purging_interval_s", COUNT),
     unused("falco_libs.thread_table_auto_purging_thread_timeout_s", COUNT),
     unused("falco_libs.snaplen", COUNT),
@@ -230,6 +240,11 @@ pub static KEYS: &[Key] = &[
 /// The row of exactly this path.
 pub(super) fn leaf(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path)
+}
+
+/// What holds where a path has no value; `None`: nothing.
+pub(super) fn default(path: &str) -> Option<&'static str> {
+    leaf(path).map(|key| key.default).filter(|default| !default.is_empty())
 }
 
 /// Whether rows stand below this path with this separator (`.` or `[]`).

@@ -6,6 +6,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use super::{
     Config,
     check::boolean,
+    keys,
     sections::{
         AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, Log,
         Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
@@ -20,10 +21,6 @@ use crate::{
 
 /// Waiting alerts when Falco's configuration says 0, which means "no bound" there.
 const QUEUE: usize = 65_536;
-/// Bound of the spool unless told otherwise.
-const SPOOL_BYTES: u64 = 256 << 20;
-/// How long an event may wait for what runtimes tell.
-const HOLD_MS: u64 = 500;
 /// For one request of `http_output`.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -38,20 +35,20 @@ impl Reader<'_> {
         Config {
             engine: self.engine(),
             ring: self.ring(cpus),
-            processes: self.number("falco_libs.thread_table_size", 262_144),
+            processes: self.number("falco_libs.thread_table_size"),
             rules: self.rules(),
             outputs: self.outputs(),
             webserver: self.webserver(),
             log: Log {
-                stderr: self.bool("log_stderr", true),
-                syslog: self.bool("log_syslog", true),
-                level: self.priority("log_level", Priority::Informational),
+                stderr: self.bool("log_stderr"),
+                syslog: self.bool("log_syslog"),
+                level: self.priority("log_level"),
             },
             metrics: self.metrics(),
             drops: self.drops(),
             runtimes: self.runtimes(),
-            hold: Duration::from_millis(self.number("metadata.hold_ms", HOLD_MS)),
-            watch_files: self.bool("watch_config_files", true),
+            hold: Duration::from_millis(self.number("metadata.hold_ms")),
+            watch_files: self.bool("watch_config_files"),
             files: Vec::new(),
             includes: Vec::new(),
             notices: Vec::new(),
@@ -61,19 +58,25 @@ impl Reader<'_> {
         }
     }
 
+    /// What stands there, or the default.
     fn text(&self, path: &str) -> Option<&str> {
-        self.root.at(path).and_then(Node::scalar)
+        self.root.at(path).and_then(Node::scalar).or_else(|| keys::default(path))
     }
 
     fn filled(&self, path: &str) -> Option<&str> {
         self.text(path).filter(|text| !text.is_empty())
     }
 
-    fn bool(&self, path: &str, default: bool) -> bool {
-        self.text(path).and_then(boolean).unwrap_or(default)
+    fn bool(&self, path: &str) -> bool {
+        self.text(path).and_then(boolean).unwrap_or(false)
     }
 
-    fn number<T: std::str::FromStr>(&self, path: &str, default: T) -> T {
+    /// Of a key whose default is in the table.
+    fn number<T: std::str::FromStr + Default>(&self, path: &str) -> T {
+        self.number_or(path, T::default())
+    }
+
+    fn number_or<T: std::str::FromStr>(&self, path: &str, default: T) -> T {
         self.text(path).and_then(|text| text.parse().ok()).unwrap_or(default)
     }
 
@@ -81,8 +84,8 @@ impl Reader<'_> {
         self.root.at(path).map(scalars).unwrap_or_default()
     }
 
-    fn priority(&self, path: &str, default: Priority) -> Priority {
-        self.text(path).and_then(Priority::parse).unwrap_or(default)
+    fn priority(&self, path: &str) -> Priority {
+        self.text(path).and_then(Priority::parse).unwrap_or(Priority::Debug)
     }
 
     /// Reports a fault at a value, or at the section it would stand in.
@@ -116,19 +119,19 @@ impl Reader<'_> {
     fn ring(&mut self, cpus: usize) -> RingSize {
         const MAX_PRESET_BYTES: u64 = 512 * 1024 * 1024;
         let kind = if self.text("engine.kind") == Some("kmod") { "kmod" } else { "modern_ebpf" };
-        let preset: u32 = self.number(&format!("engine.{kind}.buf_size_preset"), 4);
-        let per_buffer: usize = self.number("engine.modern_ebpf.cpus_for_each_buffer", 2);
+        let preset: u32 = self.number(&format!("engine.{kind}.buf_size_preset"));
+        let per_buffer: usize = self.number("engine.modern_ebpf.cpus_for_each_buffer");
         let buffers = if per_buffer == 0 { 1 } else { cpus.div_ceil(per_buffer).max(1) };
         let wanted = (1_u64 << (19 + preset)) * buffers as u64;
         let default = wanted.next_power_of_two().min(MAX_PRESET_BYTES) as u32;
-        let bytes: u32 = self.number("saker.ring_bytes", default);
+        let bytes: u32 = self.number_or("saker.ring_bytes", default);
         if !bytes.is_power_of_two() {
             self.fault(
                 "saker.ring_bytes",
                 format!("`saker.ring_bytes` is {bytes}, it must be a power of two"),
             );
         }
-        let reserve_bytes = self.number("saker.reserve_bytes", bytes / 8);
+        let reserve_bytes = self.number_or("saker.reserve_bytes", bytes / 8);
         if reserve_bytes >= bytes {
             let what =
                 format!("`saker.reserve_bytes` is {reserve_bytes}, it must be less than the ring's {bytes}");
@@ -150,22 +153,25 @@ impl Reader<'_> {
             rule: entry.value.get("rule").and_then(Node::scalar).map(Into::into),
             tag: entry.value.get("tag").and_then(Node::scalar).map(Into::into),
         });
+        let fixed = self.root.get("static_fields").map(Node::entries).unwrap_or_default();
+        let fixed = fixed.iter().map(|e| (e.key.clone(), e.value.scalar().unwrap_or_default().to_owned()));
         Rules {
             paths: paths.into_iter().map(PathBuf::from).collect(),
             are_explicit: false,
-            minimum: self.priority("priority", Priority::Debug),
+            minimum: self.priority("priority"),
             matching: match self.text("rule_matching") {
                 Some(word) if word.eq_ignore_ascii_case("all") => Matching::All,
                 _ => Matching::First,
             },
             selection: selection.collect(),
-            is_strict: self.bool("rules_strict", false),
-            resolved_paths: self.bool("resolved_paths", true),
+            is_strict: self.bool("rules_strict"),
+            resolved_paths: self.bool("resolved_paths"),
             append_output: self.append_output(),
+            static_fields: fixed.collect(),
             base_syscalls: BaseSyscalls {
                 custom_set: self.texts("base_syscalls.custom_set"),
-                repair: self.bool("base_syscalls.repair", false),
-                all: self.bool("base_syscalls.all", false),
+                repair: self.bool("base_syscalls.repair"),
+                all: self.bool("base_syscalls.all"),
             },
         }
     }
@@ -199,35 +205,30 @@ impl Reader<'_> {
     }
 
     fn outputs(&mut self) -> Outputs {
-        let fields = self.root.get("static_fields").map(Node::entries).unwrap_or_default();
-        let fields = fields.iter().map(|e| (e.key.clone(), e.value.scalar().unwrap_or_default().to_owned()));
         let format = AlertFormat {
-            json: self.bool("json_output", false),
-            include_output: self.bool("json_include_output_property", true),
-            include_message: self.bool("json_include_message_property", false),
-            include_output_fields: self.bool("json_include_output_fields_property", true),
-            include_tags: self.bool("json_include_tags_property", true),
-            iso_time: self.bool("time_format_iso_8601", false),
-            base64_buffers: self.bool("buffer_format_base64", false),
-            static_fields: fields.collect(),
+            json: self.bool("json_output"),
+            include_output: self.bool("json_include_output_property"),
+            include_message: self.bool("json_include_message_property"),
+            include_output_fields: self.bool("json_include_output_fields_property"),
+            include_tags: self.bool("json_include_tags_property"),
+            iso_time: self.bool("time_format_iso_8601"),
         };
-        let queue = self.number("outputs_queue.capacity", 0);
+        let queue = self.number("outputs_queue.capacity");
         Outputs {
             format,
             queue: if queue == 0 { QUEUE } else { queue },
             policy: self.policy(),
-            is_buffered: self.bool("buffered_outputs", false),
-            timeout: Duration::from_millis(self.number("output_timeout", 2000)),
-            stdout: self.bool("stdout_output.enabled", false),
-            syslog: self.bool("syslog_output.enabled", false).then(|| self.syslog_format()),
+            is_buffered: self.bool("buffered_outputs"),
+            timeout: Duration::from_millis(self.number("output_timeout")),
+            stdout: self.bool("stdout_output.enabled"),
+            syslog: self.bool("syslog_output.enabled").then(|| self.syslog_format()),
             file: self.target("file_output", "filename").map(|path| FileOutput {
                 path: path.into(),
-                keep_alive: self.bool("file_output.keep_alive", false),
+                keep_alive: self.bool("file_output.keep_alive"),
             }),
-            program: self.target("program_output", "program").map(|program| ProgramOutput {
-                program,
-                keep_alive: self.bool("program_output.keep_alive", false),
-            }),
+            program: self
+                .target("program_output", "program")
+                .map(|program| ProgramOutput { program, keep_alive: self.bool("program_output.keep_alive") }),
             http: self.target("http_output", "url").map(|url| self.http(&url)),
             spool: self.spool(),
         }
@@ -235,7 +236,7 @@ impl Reader<'_> {
 
     /// The value that an enabled output cannot do without.
     fn target(&mut self, section: &str, key: &str) -> Option<String> {
-        if !self.bool(&format!("{section}.enabled"), false) {
+        if !self.bool(&format!("{section}.enabled")) {
             return None;
         }
         let path = format!("{section}.{key}");
@@ -268,61 +269,60 @@ impl Reader<'_> {
     fn spool(&self) -> Option<SpoolOptions> {
         Some(SpoolOptions {
             directory: self.filled("saker.spool_directory")?.into(),
-            limit_bytes: self.number("saker.spool_bytes", SPOOL_BYTES),
+            limit_bytes: self.number("saker.spool_bytes"),
             drops_oldest: self.policy() == Policy::DropOldest,
         })
     }
 
     fn http(&self, url: &str) -> HttpOptions {
         let path = |key: &str| self.filled(&format!("http_output.{key}")).map(PathBuf::from);
-        let bool = |key: &str| self.bool(&format!("http_output.{key}"), false);
+        let bool = |key: &str| self.bool(&format!("http_output.{key}"));
         HttpOptions {
             url: url.trim_matches('"').to_owned(),
-            user_agent: self.filled("http_output.user_agent").unwrap_or("falcosecurity/falco").to_owned(),
+            user_agent: self.filled("http_output.user_agent").unwrap_or_default().to_owned(),
             insecure: bool("insecure"),
             ca_cert: path("ca_cert"),
             ca_bundle: path("ca_bundle"),
-            ca_path: path("ca_path").unwrap_or_else(|| "/etc/ssl/certs".into()),
+            ca_path: path("ca_path").unwrap_or_default(),
             mtls: bool("mtls"),
-            client_cert: path("client_cert").unwrap_or_else(|| "/etc/ssl/certs/client.crt".into()),
-            client_key: path("client_key").unwrap_or_else(|| "/etc/ssl/certs/client.key".into()),
+            client_cert: path("client_cert").unwrap_or_default(),
+            client_key: path("client_key").unwrap_or_default(),
             echo: bool("echo"),
             compress_uploads: bool("compress_uploads"),
             keep_alive: bool("keep_alive"),
-            max_consecutive_timeouts: self.number("http_output.max_consecutive_timeouts", 5),
+            max_consecutive_timeouts: self.number("http_output.max_consecutive_timeouts"),
             timeout: HTTP_TIMEOUT,
         }
     }
 
     fn webserver(&mut self) -> Option<Webserver> {
-        if !self.bool("webserver.enabled", false) {
+        if !self.bool("webserver.enabled") {
             return None;
         }
-        let address = self.filled("webserver.listen_address").unwrap_or("0.0.0.0").to_owned();
+        let address = self.filled("webserver.listen_address").unwrap_or_default().to_owned();
         let Ok(address) = address.parse::<IpAddr>() else {
             let what = format!("`webserver.listen_address` is `{address}`, it must be an IP address");
             self.fault("webserver.listen_address", what);
             return None;
         };
-        if self.bool("webserver.ssl_enabled", false) {
+        if self.bool("webserver.ssl_enabled") {
             let what = "`webserver.ssl_enabled` is on, but the admin server speaks plain HTTP only: turn it off, and listen on 127.0.0.1 behind a TLS proxy";
             self.fault("webserver.ssl_enabled", what);
             return None;
         }
         Some(Webserver {
-            listen: (address, self.number("webserver.listen_port", 8765)).into(),
-            healthz: self.filled("webserver.k8s_healthz_endpoint").unwrap_or("/healthz").to_owned(),
-            has_metrics: self.bool("metrics.enabled", false)
-                && self.bool("webserver.prometheus_metrics_enabled", false),
+            listen: (address, self.number("webserver.listen_port")).into(),
+            healthz: self.filled("webserver.k8s_healthz_endpoint").unwrap_or_default().to_owned(),
+            has_metrics: self.bool("metrics.enabled") && self.bool("webserver.prometheus_metrics_enabled"),
             token: self.filled("saker.admin_token").map(str::to_owned),
         })
     }
 
     fn metrics(&mut self) -> Option<Metrics> {
-        if !self.bool("metrics.enabled", false) {
+        if !self.bool("metrics.enabled") {
             return None;
         }
-        let written = self.filled("metrics.interval").unwrap_or("5000ms").to_owned();
+        let written = self.filled("metrics.interval").unwrap_or_default().to_owned();
         let interval = interval(&written).filter(|interval| *interval >= Duration::from_millis(100));
         if interval.is_none() {
             let what = format!(
@@ -332,23 +332,22 @@ impl Reader<'_> {
         }
         Some(Metrics {
             interval: interval?,
-            output_rule: self.bool("metrics.output_rule", false),
+            output_rule: self.bool("metrics.output_rule"),
             output_file: self.filled("metrics.output_file").map(PathBuf::from),
             gates: self.gates(),
         })
     }
 
     fn gates(&self) -> Gates {
-        let default = Gates::default();
-        let is = |key: &str, default| self.bool(&format!("metrics.{key}"), default);
+        let is = |key: &str| self.bool(&format!("metrics.{key}"));
         Gates {
-            rules: is("rules_counters_enabled", default.rules),
-            resources: is("resource_utilization_enabled", default.resources),
-            state: is("state_counters_enabled", default.state),
-            kernel: is("kernel_event_counters_enabled", default.kernel),
-            kernel_per_cpu: is("kernel_event_counters_per_cpu_enabled", default.kernel_per_cpu),
-            megabytes: is("convert_memory_to_mb", default.megabytes),
-            empty: is("include_empty_values", default.empty),
+            rules: is("rules_counters_enabled"),
+            resources: is("resource_utilization_enabled"),
+            state: is("state_counters_enabled"),
+            kernel: is("kernel_event_counters_enabled"),
+            kernel_per_cpu: is("kernel_event_counters_per_cpu_enabled"),
+            megabytes: is("convert_memory_to_mb"),
+            empty: is("include_empty_values"),
         }
     }
 
@@ -375,11 +374,11 @@ impl Reader<'_> {
             actions = vec![DropAction::Log, DropAction::Alert];
         }
         Drops {
-            threshold: self.number("syscall_event_drops.threshold", 0.1),
+            threshold: self.number("syscall_event_drops.threshold"),
             actions,
-            rate: self.number("syscall_event_drops.rate", 0.03333),
-            max_burst: self.number("syscall_event_drops.max_burst", 1),
-            simulate: self.bool("syscall_event_drops.simulate_drops", false),
+            rate: self.number("syscall_event_drops.rate"),
+            max_burst: self.number("syscall_event_drops.max_burst"),
+            simulate: self.bool("syscall_event_drops.simulate_drops"),
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Rules {
     pub resolved_paths: bool,
     /// `append_output:`, and `-p`.
     pub append_output: Vec<AppendOutput>,
+    /// `static_fields:`, name and value.
+    pub static_fields: Vec<(String, String)>,
     /// `base_syscalls:`
     pub base_syscalls: BaseSyscalls,
 }
@@ -130,10 +132,6 @@ pub struct AlertFormat {
     pub include_tags: bool,
     /// ISO 8601 in text lines.
     pub iso_time: bool,
-    /// Buffers as base64 (`buffer_format_base64`).
-    pub base64_buffers: bool,
-    /// `static_fields:`, added to `output_fields`.
-    pub static_fields: Vec<(String, String)>,
 }
 
 /// Where alerts go.

@@ -19,6 +19,7 @@ fn sample() -> Host {
         users: [(0, User { name: "root".into(), home: "/root".into(), shell: "/bin/sh".into() })].into(),
         groups: [(0, "root".into()), (4, "adm".into())].into(),
         addresses: vec!["::1".parse().expect("an address")],
+        static_fields: Vec::new(),
         zone: None,
     }
 }

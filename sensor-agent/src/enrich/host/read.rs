@@ -22,6 +22,7 @@ impl Host {
             users: accounts::users(&text(&root, "/etc/passwd")),
             groups: accounts::groups(&text(&root, "/etc/group")),
             addresses: addresses(),
+            static_fields: Vec::new(),
             zone: Some(jiff::tz::TimeZone::system()),
         }
     }

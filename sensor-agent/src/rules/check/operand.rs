@@ -3,7 +3,7 @@
 use super::{Checker, SpanResult as Result, refuses_right};
 use crate::rules::{
     error::{CheckError, Reason, Warning},
-    fields::{FieldRef, Shape, Supply, flag},
+    fields::{FieldError, FieldRef, Shape, Supply, flag},
     lang::{Check, Function, Op, Operand, Span},
     predicate::Term,
     transform::Transformer,
@@ -62,6 +62,9 @@ impl Checker<'_> {
     fn field(&mut self, name: &str, arg: Option<&str>, span: Span) -> Result<Typed> {
         let field = FieldRef::resolve(name, arg).map_err(|error| (span, CheckError::Field(error).into()))?;
         let (ty, shape, row) = (field.ty, field.shape, field.field);
+        if !self.pool.has(&field) {
+            return Err((span, CheckError::Field(FieldError::Unknown { given: field.key() }).into()));
+        }
         if let Supply::Absent(why) = row.supply {
             self.warnings.push((span.into(), Warning::Absent { field: field.key(), why }));
         }

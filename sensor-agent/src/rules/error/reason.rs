@@ -191,6 +191,8 @@ pub enum VersionError {
     Plugin { found: String },
     #[error("plugin `{name}` is required, but it is not part of this")]
     Unknown { name: String },
+    #[error("plugin `{name}` {needed} is required, this is {version}")]
+    TooNew { name: &'static str, version: &'static str, needed: String },
     #[error("plugin `{name}` is required twice")]
     Twice { name: String },
 }

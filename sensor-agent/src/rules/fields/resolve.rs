@@ -142,7 +142,10 @@ fn dotted_arg(
     arg: &str,
     unknown: &dyn Fn() -> FieldError,
 ) -> Result<FieldRef, FieldError> {
-    let is_word = !arg.is_empty() && arg.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    // What an operator calls a static field may have dots and dashes.
+    let is_static = field.name == super::fixed::NAME;
+    let is_word = !arg.is_empty()
+        && arg.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || is_static && b".-".contains(&b));
     if !is_word {
         return Err(unknown());
     }

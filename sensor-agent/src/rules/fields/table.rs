@@ -1,8 +1,8 @@
 //! How a row of the table is written, and all classes in the order of Falco's listing.
 
 use super::{
-    Arg, ArgKind, ArgRule, Context, Field, Get, Print, Shape, Supply, container, evt, fd, flag, fs_path, k8s,
-    k8smeta, process, syscall, user,
+    Arg, ArgKind, ArgRule, Context, Field, Get, Print, Shape, Supply, container, evt, fd, fixed, flag,
+    fs_path, k8s, k8smeta, process, syscall, user,
 };
 use crate::rules::{Type, Value};
 
@@ -56,7 +56,7 @@ pub static CLASSES: &[Class] = &[
         tables: &[fs_path::FIELDS],
     },
     Class { name: "fdlist", short: "", doc: "The descriptors of a poll.", tables: &[fs_path::FDLIST] },
-    Class { name: "util", short: "", doc: "", tables: &[fs_path::UTIL] },
+    Class { name: "util", short: "", doc: "", tables: &[fs_path::UTIL, fixed::FIELDS] },
     Class {
         name: "container (plugin)",
         short: "",

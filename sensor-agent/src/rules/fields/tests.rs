@@ -17,8 +17,9 @@ fn the_table_is_complete_and_sound() {
     let fields: Vec<_> = CLASSES.iter().flat_map(Class::fields).collect();
     let names: HashSet<_> = fields.iter().map(|field| field.name).collect();
     assert_eq!(names.len(), fields.len(), "names are unique");
+    // One row stands for all of `static.*`.
     let n_plugin = fields.iter().filter(|field| field.is(flag::PLUGIN)).count();
-    assert_eq!((fields.len() - n_plugin, n_plugin), (233, 61 + OWN));
+    assert_eq!((fields.len() - n_plugin, n_plugin), (233 + 1, 61 + OWN));
     assert!(fields.iter().all(|field| field.doc.ends_with('.') && !field.doc.contains('\n')));
     let count = |bit| fields.iter().filter(|field| field.is(bit)).count();
     assert_eq!((count(flag::DEPRECATED), count(flag::PRINT_ONLY), count(flag::SUGGESTED)), (7, 1, 6));

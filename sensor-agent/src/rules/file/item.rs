@@ -196,8 +196,30 @@ fn semver(text: &str) -> Option<(u64, u64, u64)> {
     Some((major.parse().ok()?, minor.parse().ok()?, patch.get(..digits)?.parse().ok()?))
 }
 
-/// Plugins whose fields are built in: any version of them counts as loaded.
-const PLUGINS: [&str; 3] = ["container", "k8smeta", "json"];
+/// A plugin of Falco's whose fields are built in.
+#[derive(Clone, Copy, Debug)]
+pub struct Plugin {
+    /// `container`
+    pub name: &'static str,
+    /// The version whose fields there are: it counts as loaded.
+    pub version: &'static str,
+    /// One sentence.
+    pub description: &'static str,
+}
+
+/// All of them.
+pub const PLUGIN_VERSIONS: [Plugin; 3] = [
+    Plugin { name: "container", version: "0.7.1", description: "Container and pod metadata from runtimes" },
+    Plugin { name: "k8smeta", version: "0.4.1", description: "Kubernetes metadata from the API server" },
+    Plugin { name: "json", version: "0.7.3", description: "Fields of JSON payloads" },
+];
+
+impl Plugin {
+    /// Falco's rule: the same major version, and not older.
+    fn satisfies(&self, required: (u64, u64, u64)) -> bool {
+        semver(self.version).is_some_and(|own| own.0 == required.0 && own >= required)
+    }
+}
 
 fn plugins(node: &Rc<Node>) -> Result<Item> {
     const KEY: &str = "required_plugin_versions";
@@ -233,10 +255,22 @@ fn plugin(entry: &Rc<Node>) -> Result<Vec<(String, String)>> {
             return fail(VersionError::Twice { name: name.text().to_owned() });
         }
     }
-    let is_built_in = required.iter().any(|(name, _)| PLUGINS.contains(&name.text()));
-    match required.first() {
-        Some((name, _)) if !is_built_in => {
+    let built_in = required.iter().find_map(|(name, version)| {
+        let plugin = PLUGIN_VERSIONS.iter().find(|plugin| plugin.name == name.text())?;
+        Some((name, plugin, version))
+    });
+    match (required.first(), built_in) {
+        (Some((name, _)), None) => {
             Err(Fail::new(name.spot(), VersionError::Unknown { name: name.text().to_owned() }))
+        }
+        (_, Some((name, plugin, needed)))
+            if !semver(needed.text()).is_some_and(|needed| plugin.satisfies(needed)) =>
+        {
+            let needed = needed.text().to_owned();
+            Err(Fail::new(
+                name.spot(),
+                VersionError::TooNew { name: plugin.name, version: plugin.version, needed },
+            ))
         }
         _ => Ok(required
             .iter()

@@ -20,7 +20,7 @@ use crate::rules::{
 
 /// The document for all rules, or for the one called `only`.
 pub fn describe(files: &[RuleFile<'_>], options: &LoadOptions, only: Option<&str>) -> Value {
-    let mut describer = Describer { written: Written::read(files), options };
+    let mut describer = Describer { written: Written::read(files, options), options };
     let rules = 0..describer.written.collected.rules.len();
     let rules: Vec<_> = rules.filter_map(|index| describer.rule(index, only)).collect();
     if only.is_some() {

@@ -78,7 +78,7 @@ impl Explainer {
         options: &LoadOptions,
         name: &str,
     ) -> Result<Option<Self>, Vec<Fault>> {
-        let mut written = Written::read(files);
+        let mut written = Written::read(files, options);
         let Written { collected, lists, macros, pool, .. } = &mut written;
         let Some(found) = collected.rules.iter().find(|it| it.name.text() == name) else { return Ok(None) };
         let mut faults = Faults::new(files);

@@ -16,6 +16,8 @@ pub struct LoadOptions {
     pub selection: Vec<Selection>,
     /// Additions to outputs, in order.
     pub append_outputs: Vec<AppendOutput>,
+    /// Names of static fields (`static.NAME`).
+    pub static_fields: Vec<String>,
 }
 
 impl Default for LoadOptions {
@@ -25,6 +27,7 @@ impl Default for LoadOptions {
             matching: Matching::First,
             selection: Vec::new(),
             append_outputs: Vec::new(),
+            static_fields: Vec::new(),
         }
     }
 }

@@ -11,10 +11,10 @@ use crate::rules::{
     },
     events::{self, EventSet},
     expand::Lists,
-    fields::{CLASSES, Class, FieldError, Supply},
+    fields::{CLASSES, Class, FieldError, FieldRef, Supply},
     file::{self, Source},
     lang::{self, SyntaxError, SyntaxErrorKind},
-    output::{Extra, Format},
+    output::{Extra, Format, FormatError},
 };
 
 /// The only event source so far.
@@ -41,7 +41,7 @@ pub(super) fn load(
         faults.warn(rule.name.spot(), Warning::UnknownSource { source_name: rule.source.clone() });
         return None;
     }
-    if let Some((exception, field)) = unknown_exception_field(rule) {
+    if let Some((exception, field)) = unknown_exception_field(rule, &options.static_fields) {
         let error = NameError::ExceptionField { name: field.text().to_owned() };
         faults.push(Fail::new(field.spot(), error).inside(exception.step()));
         return None;
@@ -91,10 +91,13 @@ pub(super) fn load(
     })
 }
 
-fn unknown_exception_field(rule: &file::Rule) -> Option<(&file::Exception, &Source)> {
+fn unknown_exception_field<'r>(
+    rule: &'r file::Rule,
+    static_fields: &[String],
+) -> Option<(&'r file::Exception, &'r Source)> {
     let fields = rule.exceptions.iter().filter_map(|it| Some((it, it.fields.as_ref()?)));
     let mut pairs = fields.flat_map(|(it, fields)| fields.iter().map(move |field| (it, field)));
-    pairs.find(|(_, field)| !check::is_operand(field.text()))
+    pairs.find(|(_, field)| !check::is_operand(field.text(), static_fields))
 }
 
 fn compile(
@@ -138,6 +141,10 @@ fn compile(
     }
 }
 
+fn fields_of((format, extra): &(Format, Vec<Extra>)) -> impl Iterator<Item = &FieldRef> {
+    format.fields().into_iter().chain(extra.iter().flat_map(Extra::fields))
+}
+
 /// The output with everything that the configuration adds.
 fn outputs(
     rule: &file::Rule,
@@ -162,7 +169,11 @@ fn outputs(
     };
     let compiled = Format::parse(&text)
         .map_err(Reason::Output)
-        .and_then(|format| Ok((format, fields.into_iter().map(extra).collect::<Result<Vec<_>, _>>()?)));
+        .and_then(|format| Ok((format, fields.into_iter().map(extra).collect::<Result<Vec<_>, _>>()?)))
+        .and_then(|outputs| {
+            let are_there = fields_of(&outputs).all(|field| field.is_configured(&options.static_fields));
+            if are_there { Ok(outputs) } else { Err(Reason::Output(FormatError::UnknownField)) }
+        });
     match compiled {
         Ok(outputs) => {
             for field in outputs.0.fields() {

@@ -1,7 +1,7 @@
 //! Rule files as they are written, for the commands that show a reader his own words: conditions with lists put in, and
 //! what stands for a macro.
 
-use super::macros::Macros;
+use super::{LoadOptions, macros::Macros};
 use crate::rules::{
     compile::Pool,
     error::Faults,
@@ -25,11 +25,11 @@ pub(super) struct Written {
 
 impl Written {
     /// Reads files; their faults are what loading tells.
-    pub(super) fn read(files: &[RuleFile<'_>]) -> Self {
+    pub(super) fn read(files: &[RuleFile<'_>], options: &LoadOptions) -> Self {
         let mut faults = Faults::new(files);
         let collected = file::read(files, &mut faults);
         let mut lists = Lists::new(&collected);
-        let mut pool = Pool::default();
+        let mut pool = Pool::new(&options.static_fields);
         let macros = Macros::compile(&collected, &mut lists, &mut pool, &mut faults);
         Self { collected, lists, macros, pool, opened: 0 }
     }

@@ -4,7 +4,7 @@ use super::{Format, FormatError, json};
 use crate::{
     border::{Alert, FieldValue, Priority},
     enrich::Metadata,
-    rules::fields::{CLASSES, Context, FieldError, FieldRef, flag},
+    rules::fields::{CLASSES, Context, FieldError, FieldRef, fixed, flag},
 };
 
 /// The key that says what is known of the container of an alert.
@@ -50,12 +50,15 @@ impl Extra {
     }
 }
 
-/// What `suggested_output: true` appends to an output.
-pub fn suggested_output() -> String {
+/// What `suggested_output: true` appends to an output; static fields come first.
+pub fn suggested_output(static_fields: &[(String, String)]) -> String {
+    let fixed = static_fields
+        .iter()
+        .map(|(name, _)| format!("{0}_{1}=%{0}.{name}", fixed::NAME, name.replace('.', "_")));
     let suggested =
         CLASSES.iter().flat_map(super::super::fields::Class::fields).filter(|f| f.is(flag::SUGGESTED));
-    let parts: Vec<String> = suggested.map(|f| format!("{}=%{}", f.name.replace('.', "_"), f.name)).collect();
-    parts.join(" ")
+    let parts = suggested.map(|f| format!("{}=%{}", f.name.replace('.', "_"), f.name));
+    fixed.chain(parts).collect::<Vec<_>>().join(" ")
 }
 
 /// The alert of a rule that matched. `output` is the rule's format with what `append_output` adds to it; an extra field

@@ -72,7 +72,6 @@ fn what_is_refused() {
         "%container.label",
         "%{proc.name}",
         "%PROC.name",
-        "%static.x",
         "%tolower(proc.aname)",
     ];
     for format in unknown {
@@ -119,7 +118,7 @@ fn an_alert_has_text_and_native_values() {
 
 #[test]
 fn suggested_fields_are_a_format() {
-    let suggested = suggested_output();
+    let suggested = suggested_output(&[]);
     let format = Format::parse(&suggested).expect("a format");
     let text = within(&call("kill", 0, [0; 6]), &process(), Side::Caller, |c| format.render(c));
     assert_eq!(

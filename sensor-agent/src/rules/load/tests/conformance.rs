@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::rules::{
     Fault, LoadOptions, Loaded, RuleFile, describe,
+    file::schema,
     fixture::{corpus, judge},
     load,
 };
@@ -219,4 +220,42 @@ fn official_rules_load() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert_eq!(loaded.set.rules().len(), 25);
     assert!(loaded.set.slots().any(|slot| slot == sensor_common::ledger::slot::EXEC));
+}
+
+/// Cases in which the advisory schema says something else on purpose, and why.
+const JUDGED_OTHERWISE: &[(&str, &str)] = &[
+    ("0022", "a quoted scalar without its end is no YAML"),
+    ("0028", "a key that stands twice is refused; to the reference the second one has no name"),
+    ("0032", "the YAML parser refuses NUL bytes"),
+];
+
+#[test]
+fn schema_findings_agree() {
+    let Some(corpus) = corpus("load/index.tsv") else { return };
+    let mut other = BTreeMap::new();
+    for (case, files, answer) in cases(&corpus, "validate.json") {
+        let results = answer["falco_load_results"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for (name, text) in files {
+            let Some(result) = results.iter().find(|result| result["name"] == name.as_str()) else {
+                continue;
+            };
+            let expected = result.get("schema_valid").map(|_| {
+                let warnings = result["schema_warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
+                warnings.iter().map(|it| it.as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+            });
+            let found = schema::check(&text);
+            if found != expected {
+                other.insert(case.clone(), format!("{found:#?}\n     not {expected:#?}"));
+            }
+        }
+    }
+    judge(&other, JUDGED_OTHERWISE);
+}
+
+#[test]
+fn the_schema_is_the_references() {
+    let Some(file) = corpus("reference/rule-schema.json") else { return };
+    let expected: Value =
+        serde_json::from_str(&read(&file.join("reference/rule-schema.json"))).expect("JSON");
+    assert_eq!(schema::json(), expected);
 }

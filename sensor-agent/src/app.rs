@@ -17,6 +17,8 @@ mod egress;
 pub mod signal;
 mod init;
 mod watch;
+mod play;
+mod tuning;
 mod run;
 pub mod commands;
 

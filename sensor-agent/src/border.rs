@@ -8,6 +8,7 @@ pub mod facts;
 pub mod latency;
 pub mod names;
 pub mod stats;
+pub mod tally;
 pub mod text;
 pub mod channel;
 
@@ -58,6 +59,8 @@ pub enum Inbound {
     Pod(PodTold),
     /// The addresses of all host names that were sent last.
     Names(Vec<Resolved>),
+    /// What alerted in the window of tuning, which is over.
+    Tuned(tally::Tally),
     /// Drain what is in the ring and end.
     Stop,
 }

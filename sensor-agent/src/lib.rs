@@ -1,6 +1,6 @@
 //! The agent as a library, modules in data-flow order: each may import only what stands above it.
 //! Two exceptions: `app` wires everything and nobody imports it; `border` is open to all and imports nobody. `context`,
-//! `sinks` and `telemetry` stand right of the privilege border and import nothing else.
+//! `sinks`, `tuning` and `telemetry` stand right of the privilege border and import nothing else.
 
 /// Command line, configuration, commands: wires everything.
 pub mod app;
@@ -20,5 +20,7 @@ pub mod hold;
 pub mod rules;
 /// Alerts → lines → world. Right of the border.
 pub mod sinks;
+/// Counts what would alert, and proposes exceptions. Right of the border.
+pub mod tuning;
 /// Health, metrics, admin server, log. Right of the border.
 pub mod telemetry;

@@ -26,3 +26,4 @@ mod reload;
 mod corpus;
 mod outputs;
 mod official;
+mod tune;

@@ -74,7 +74,7 @@ fn a_recording_gives_the_same_alerts() -> Result<()> {
 }
 
 /// The recorder says nothing, but its file grows.
-fn wait_until_recording(host: &Host, recording: &Path) -> Result<()> {
+pub(crate) fn wait_until_recording(host: &Host, recording: &Path) -> Result<()> {
     let size = || fs::metadata(recording).map_or(0, |meta| meta.len());
     let (mut n_growths, mut last) = (0, 0);
     wait_for("a growing recording", SOON, || {

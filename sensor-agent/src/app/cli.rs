@@ -174,6 +174,20 @@ pub enum Command {
         #[expect(missing_docs, reason = "clap would show it as help")]
         common: Common,
     },
+    /// Evaluate all rules and route nothing; say at the end which are noisy, and propose exceptions.
+    Tune {
+        /// How long to watch: `24h`, `90m`, `1h30m`. A signal ends it before.
+        #[arg(long = "for", value_name = "TIME", default_value = "24h")]
+        window: String,
+        /// Directory for reports, one below it for each run.
+        #[arg(long, value_name = "DIR", default_value = "saker-tune")]
+        out: PathBuf,
+        /// A file that `record` wrote, instead of this host: the proposal is tried on it.
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "clap would show it as help")]
+        common: Common,
+    },
     /// Run rules over a recorded file; needs no privilege.
     Replay {
         /// File to read.
@@ -228,7 +242,8 @@ impl Cli {
                 | Command::Explain { common, .. }
                 | Command::Lint { common, .. }
                 | Command::Record { common, .. }
-                | Command::Replay { common, .. },
+                | Command::Replay { common, .. }
+                | Command::Tune { common, .. },
             ) => std::mem::take(common),
             Some(Command::Completion { .. } | Command::Man) | None => return Ok(cli),
         };
@@ -242,7 +257,7 @@ fn usage(called: Option<&OsString>) -> String {
     let called = called.and_then(|path| Path::new(path).file_name()).filter(|name| *name == "falco");
     let name = if called.is_some() { "falco" } else { "saker" };
     format!(
-        "{name} [OPTION...]\n       {name} config show | doctor | lint [FILE...] | explain RULE FILE | record FILE | replay FILE [OPTION...]"
+        "{name} [OPTION...]\n       {name} config show | doctor | lint [FILE...] | explain RULE FILE | record FILE | replay FILE | tune [FILE] [OPTION...]"
     )
 }
 

@@ -23,6 +23,8 @@ mod tests;
 
 pub use report::{FileReport, Issue};
 
+use std::path::Path;
+
 use self::kernel::Kernel;
 use super::{
     AppError,
@@ -33,6 +35,7 @@ use super::{
     output::{print, tell, text},
     rule_files, run,
     signal::Early,
+    tuning,
 };
 use crate::{
     capture::CaptureError,
@@ -72,6 +75,10 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
         }
         Some(Command::Record { file, .. }) => return record::record(&config, file, cli.common.seconds),
         Some(Command::Replay { file, .. }) => return replay::replay(&config, file, cli.common.seconds),
+        Some(Command::Tune { file: Some(file), out, .. }) => {
+            return tuning::on_recording(&config, file, cli.common.seconds, out);
+        }
+        Some(Command::Tune { file: None, window, out, .. }) => return tune(cli, config, window, out, early),
         Some(Command::Config(_) | Command::Completion { .. } | Command::Man) | None => {}
     }
     if cli.version {
@@ -103,6 +110,17 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
         return print(&format!("{}\n", support::document(&values, &files)));
     }
     start(cli, &config, early)
+}
+
+/// Watches this host for a while, as a running sensor does.
+fn tune(cli: &Cli, mut config: Config, window: &str, out: &Path, early: Early) -> Result<(), AppError> {
+    let window = config::interval(window)
+        .ok_or_else(|| AppError::Unknown { kind: "time", name: window.to_owned() })?;
+    config.tuning = Some(config::Tuning { window, out: out.to_owned(), is_only: true });
+    config.stop_after = Some(config.stop_after.unwrap_or(window).min(window));
+    let tuned = config.tuning.clone();
+    let reread = || Ok(Config { tuning: tuned.clone(), ..load_config(cli)? });
+    run::run(&config, early, &reread)
 }
 
 /// Values first, also of a configuration with faults, which then are the error.

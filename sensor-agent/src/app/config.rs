@@ -24,10 +24,11 @@ mod tests;
 pub use effective::{Effective, effective};
 pub use keys::{KEYS, Key, Shape, Use};
 pub use raw::Raw;
+pub use read::interval;
 pub use schema::schema;
 pub use sections::{
     AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, Log,
-    Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
+    Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Tuning, Webserver,
 };
 pub use tree::{Fault, Place, Variables};
 
@@ -72,6 +73,8 @@ pub struct Config {
     pub runtimes: context::Options,
     /// How long an event may wait for what they tell; zero: not at all.
     pub hold: Duration,
+    /// Nothing is routed for a while, but counted.
+    pub tuning: Option<Tuning>,
     /// `-v`: statistics at the end.
     pub is_verbose: bool,
     /// `-M`: the sensor stops after this time; `None`: never.
@@ -221,6 +224,7 @@ impl Config {
     pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
         let parts = [
             ("engine", self.engine != other.engine),
+            ("tuning", self.tuning != other.tuning),
             ("static_fields", self.rules.static_fields != other.rules.static_fields),
             ("saker.ring_bytes", self.ring != other.ring),
             ("the process table", self.processes != other.processes),

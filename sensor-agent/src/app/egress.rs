@@ -11,16 +11,19 @@ use std::{
     io,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use self::{drops::Watch, snapshots::Ticker};
 use super::{AppError, config::Config};
 use crate::{
-    border::{Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats, since_epoch},
+    border::{
+        Alert, Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats, since_epoch, tally::Tally,
+    },
     context,
     sinks::{SinkError, Worker},
     telemetry::Telemetry,
+    tuning::Counter,
 };
 
 /// How long sinks may take to write what waits when the agent stops.
@@ -44,6 +47,8 @@ pub(super) struct Ended {
     pub(super) counts: Vec<SinkCount>,
     /// Losses ended the program (`syscall_event_drops.actions: [exit]`).
     pub(super) by_drops: bool,
+    /// What alerted in a window of tuning that had not ended.
+    pub(super) tally: Option<Tally>,
 }
 
 impl Egress {
@@ -59,7 +64,12 @@ impl Egress {
         let ticker = Ticker::new(config.metrics.clone());
         let failed = |source| AppError::Environment { action: "start a thread".to_owned(), source };
         let context = context::Service::start(config.runtimes.clone(), commands.clone()).map_err(failed)?;
-        let office = Office { worker, telemetry, drops, ticker, timeout, commands, context, by_drops: false };
+        let tuning = config.tuning.as_ref().map(|tuning| {
+            let end = (!tuning.is_only).then(|| Instant::now() + tuning.window);
+            (Counter::default(), end)
+        });
+        let office =
+            Office { worker, telemetry, drops, ticker, timeout, commands, context, by_drops: false, tuning };
         let body = move || office.serve(&inbox);
         let thread = thread::Builder::new().name("saker-egress".to_owned()).spawn(body);
         Ok(Self { thread: thread.map_err(failed)? })
@@ -82,6 +92,8 @@ struct Office {
     commands: Sender<Inbound>,
     context: context::Service,
     by_drops: bool,
+    /// Counts alerts until then (or to the end), instead of sinks that take them.
+    tuning: Option<(Counter, Option<Instant>)>,
 }
 
 impl Office {
@@ -90,7 +102,7 @@ impl Office {
         let _alive = telemetry.alive("egress");
         loop {
             match inbox.recv(self.ticker.left().min(Duration::from_secs(1))) {
-                Ok(Outbound::Alert(alert)) => self.worker.send(&alert),
+                Ok(Outbound::Alert(alert)) => self.take(&alert),
                 Ok(Outbound::Stats(stats)) => {
                     self.observe(*stats);
                     self.worker.tell_slow(self.timeout);
@@ -112,6 +124,7 @@ impl Office {
                 Err(RecvError::Quiet) => {}
                 Err(RecvError::Closed) => break,
             }
+            self.end_tuning();
             if let Some(alert) = self.ticker.tick(&telemetry, since_epoch()) {
                 self.worker.send(&alert);
             }
@@ -120,7 +133,26 @@ impl Office {
             tracing::error!(%error, "alerts that waited for an output are lost");
             error.counts
         });
-        Ended { counts, by_drops: self.by_drops }
+        let tally = self.tuning.map(|(counter, _)| counter.tally());
+        Ended { counts, by_drops: self.by_drops, tally }
+    }
+
+    fn take(&mut self, alert: &Alert) {
+        match &mut self.tuning {
+            Some((counter, _)) if alert.source != "internal" => counter.count(alert),
+            _ => self.worker.send(alert),
+        }
+    }
+
+    /// Hands the counts over once the window has ended; from then on alerts are routed.
+    fn end_tuning(&mut self) {
+        let end = self.tuning.as_ref().and_then(|(_, end)| *end);
+        if end.is_some_and(|end| Instant::now() >= end)
+            && let Some((counter, _)) = self.tuning.take()
+            && self.commands.send(Inbound::Tuned(counter.tally())).is_err()
+        {
+            tracing::error!("the report of tuning is lost: too many orders wait");
+        }
     }
 
     fn observe(&mut self, stats: Stats) {

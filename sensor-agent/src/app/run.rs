@@ -13,19 +13,20 @@ use std::{
 use sensor_common::syscalls;
 
 use super::{
-    AppError, canary,
+    AppError, Chain, canary,
     config::{Config, Webserver},
     egress::{self, Egress},
     hot::{Hot, Order},
     identity, init,
     load::{self, InForce},
-    output::tell,
+    output::{print, tell},
     pipeline::Pipeline,
     signal::{self, Early},
+    tuning,
     watch::Watch,
 };
 use crate::{
-    border::{self, Alert, Facts, Inbound, Outbound, Priority, RecvError, Sender},
+    border::{self, Alert, Facts, Inbound, Outbound, Priority, RecvError, Sender, tally::Tally},
     capture::{CaptureError, HOOKS, Options, Policy, Sensor},
     enrich::{Limits, State, host::Host, host::ProcFiles},
     hold,
@@ -52,6 +53,8 @@ pub(super) fn run(
 ) -> Result<(), AppError> {
     let signals = early.listen().map_err(no_thread)?;
     start_log(config);
+    let prepared = config.tuning.is_some().then(|| tuning::prepared(config));
+    let config = prepared.as_ref().unwrap_or(config);
     config.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     let rules = load::rules(config, 1)?;
     rules.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
@@ -79,6 +82,7 @@ pub(super) fn run(
         policy: Arc::clone(&policy),
         out: out.clone(),
         facts: facts(&sensor, &host),
+        is_tuning: config.tuning.is_some(),
     };
     let processes = std::mem::take(&mut sensor.processes);
     let state = State::new(host, Limits { processes: config.processes });
@@ -115,6 +119,11 @@ pub(super) fn run(
     }
     drop(signals);
     ended?;
+    if let (Some(tally), Some(tuning)) = (&egress.tally, &config.tuning) {
+        let report = tuning::conclude(config, tally, &tuning.out)?;
+        print(&report.text)?;
+        tell(&format!("written to {}", report.directory.display()));
+    }
     if egress.by_drops { Err(AppError::Drops) } else { Ok(()) }
 }
 
@@ -182,6 +191,8 @@ struct Control<'a> {
     policy: Arc<Policy>,
     out: Sender<Outbound>,
     facts: Facts,
+    /// Alerts are counted, not routed.
+    is_tuning: bool,
 }
 
 impl Control<'_> {
@@ -200,6 +211,10 @@ impl Control<'_> {
                 Ok(Inbound::Reload) => self.reload(orders, &mut rules),
                 Ok(Inbound::Context(told)) => pass(orders, Order::Context(told)),
                 Ok(Inbound::Pod(told)) => pass(orders, Order::Pod(told)),
+                Ok(Inbound::Tuned(tally)) => {
+                    self.end_tuning(&tally);
+                    self.reload(orders, &mut rules);
+                }
                 Ok(Inbound::Names(told)) => pass(orders, Order::Names(told)),
                 Err(RecvError::Quiet) => {}
             }
@@ -213,6 +228,9 @@ impl Control<'_> {
             Err(error) => return self.refuse(&error.to_string()),
         };
         let fixed = self.config.fixed_differences(&config);
+        if self.is_tuning {
+            config = tuning::prepared(&config);
+        }
         config.rules.static_fields.clone_from(&self.config.rules.static_fields);
         let new = match load::rules(&config, self.policy.generation() + 2) {
             // At start a torn file costs its own rest; here what is in force knows better than half a file.
@@ -235,6 +253,22 @@ impl Control<'_> {
         self.config.rules = config.rules;
         tracing::info!(rules = new.set.rules().len(), "rules loaded again");
         *rules = new;
+    }
+
+    /// The window is over: what was counted becomes a report, and alerts are routed from now on.
+    fn end_tuning(&mut self, tally: &Tally) {
+        self.is_tuning = false;
+        let Some(tuning) = &self.config.tuning else { return };
+        match tuning::conclude(&self.config, tally, &tuning.out) {
+            Ok(report) => {
+                let (directory, claimed) = (report.directory.display(), report.claimed);
+                tracing::warn!(%directory, claimed, "tuning has ended: read the report; alerts are routed from now on");
+            }
+            Err(error) => tracing::error!(
+                "tuning has ended without a report, alerts are routed from now on: {}",
+                Chain(&error)
+            ),
+        }
     }
 
     fn refuse(&mut self, reason: &str) {

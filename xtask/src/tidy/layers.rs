@@ -28,6 +28,7 @@ const MODULES: &[(&str, Reach)] = &[
     ("hold", Reach::Flow),
     ("context", Reach::Egress),
     ("sinks", Reach::Egress),
+    ("tuning", Reach::Egress),
     ("telemetry", Reach::Egress),
 ];
 

@@ -157,6 +157,10 @@ pub static KEYS: &[Key] = &[
     read("saker.spool_directory", TEXT),
     // Saker: bound of that directory, bytes.
     read("saker.spool_bytes", Shape::Int(1 << 20, 1 << 40)).or("268435456"),
+    // Saker: count what would alert for this long, and route nothing; then report, and go on as usual.
+    read("tuning.enabled", BOOL).or("false"),
+    read("tuning.for", TEXT).or("24h"),
+    read("tuning.directory", TEXT).or("/var/lib/saker/tune"),
     read("append_output[].match.rule", TEXT),
     read("append_output[].match.source", TEXT),
     read("append_output[].match.tags[]", TEXT),

@@ -9,7 +9,7 @@ use super::{
     keys,
     sections::{
         AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, Log,
-        Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Webserver,
+        Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Tuning, Webserver,
     },
     tree::{Fault, Kind, Node},
 };
@@ -49,6 +49,7 @@ impl Reader<'_> {
             runtimes: self.runtimes(),
             hold: Duration::from_millis(self.number("metadata.hold_ms")),
             watch_files: self.bool("watch_config_files"),
+            tuning: self.tuning(),
             files: Vec::new(),
             includes: Vec::new(),
             notices: Vec::new(),
@@ -318,6 +319,18 @@ impl Reader<'_> {
         })
     }
 
+    fn tuning(&mut self) -> Option<Tuning> {
+        if !self.bool("tuning.enabled") {
+            return None;
+        }
+        let window = interval(self.text("tuning.for").unwrap_or_default());
+        if window.is_none() {
+            self.fault("tuning.for", "`tuning.for` must be a time with units y, w, d, h, m, s, ms (`24h`)");
+        }
+        let out = self.filled("tuning.directory").unwrap_or_default().into();
+        Some(Tuning { window: window?, out, is_only: false })
+    }
+
     fn metrics(&mut self) -> Option<Metrics> {
         if !self.bool("metrics.enabled") {
             return None;
@@ -403,7 +416,7 @@ fn extra_field(node: &Node) -> Vec<ExtraField> {
 }
 
 /// Falco's intervals: numbers with units, largest unit first, each at most once.
-pub(super) fn interval(text: &str) -> Option<Duration> {
+pub fn interval(text: &str) -> Option<Duration> {
     const DAY: u64 = 86_400_000;
     const UNITS: [(&str, u64); 7] = [
         ("y", 365 * DAY),

@@ -241,3 +241,14 @@ pub enum DropAction {
     /// The program ends.
     Exit,
 }
+
+/// `tuning:`, or `saker tune`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// How long alerts are counted instead of routed.
+    pub window: Duration,
+    /// Where reports go.
+    pub out: PathBuf,
+    /// The agent runs for this alone.
+    pub is_only: bool,
+}

@@ -17,6 +17,12 @@ use crate::{
     rules::RuleSet,
 };
 
+/// Opens a recording; what it is not is told before anything else is asked for.
+pub(super) fn open(path: &Path) -> Result<Reader<BufReader<File>>, AppError> {
+    let file = File::open(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    Reader::new(BufReader::new(file)).map_err(|source| AppError::Recording { path: path.to_owned(), source })
+}
+
 /// Alerts of one record that may wait: all rules may match.
 const WAITING: usize = 4096;
 
@@ -42,9 +48,7 @@ pub(super) fn play<F: FnMut(&Alert)>(
     begin: impl FnOnce(&Host) -> Result<F, AppError>,
 ) -> Result<(), AppError> {
     let wrong = |source| AppError::Recording { path: path.to_owned(), source };
-    let file = File::open(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
-    let reader = Reader::new(BufReader::new(file)).map_err(wrong)?;
-    let result = recording::replay(reader, seconds, |host, files| {
+    let result = recording::replay(open(path)?, seconds, |host, files| {
         let take = begin(&host).map_err(Failure::App)?;
         Ok(player(config, rules, host, files, take))
     });

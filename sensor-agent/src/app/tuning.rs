@@ -56,6 +56,7 @@ pub(super) fn conclude(config: &Config, tally: &Tally, out: &Path) -> Result<Rep
 
 /// Tunes on a recording, and shows what the proposal does to it.
 pub(super) fn on_recording(config: &Config, file: &Path, seconds: u64, out: &Path) -> Result<(), AppError> {
+    play::open(file)?;
     let config = prepared(config);
     let before = load::rules(&config, 1)?;
     before.notices.iter().chain(&before.faults).for_each(|text| tell(text));

@@ -10,6 +10,7 @@ use crate::{
 /// Replays `path` through the configured rules, `seconds` of event time at most (0: all).
 pub(super) fn replay(config: &Config, path: &Path, seconds: u64) -> Result<(), AppError> {
     config.require_output()?;
+    play::open(path)?;
     let rules = load::rules(config, 1)?;
     rules.notices.iter().chain(&rules.faults).for_each(|text| tell(text));
     play::play(config, &rules.set, path, seconds, |host| {

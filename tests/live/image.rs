@@ -1,8 +1,8 @@
 //! The image as it ships, in a real containerd: its names, its applets, and the sensor in a container that has two
-//! capabilities and a read-only root.
+//! capabilities, a read-only root and the seccomp profile that ships.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -92,7 +92,10 @@ struct Sensor<'a>(&'a Containerd);
 
 impl<'a> Sensor<'a> {
     fn start(containerd: &'a Containerd, image: &str) -> Result<Self> {
-        let mut run = command(containerd, &["run", "--detach", "--read-only"]);
+        let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/seccomp/saker.json");
+        let mut run =
+            command(containerd, &["run", "--detach", "--read-only", "--seccomp", "--seccomp-profile"]);
+        run.arg(profile);
         for capability in DEFAULTS {
             run.args(["--cap-drop", &format!("CAP_{capability}")]);
         }

@@ -19,6 +19,7 @@ mod feedback;
 mod health;
 mod stop;
 mod first;
+mod privilege;
 mod image;
 mod refusals;
 mod replay;

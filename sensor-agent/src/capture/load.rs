@@ -11,6 +11,7 @@ use aya::{
     maps::{Map, MapData, MapError, ProgramArray, RingBuf},
     programs::{Program, ProgramError},
 };
+use rustix::thread::{CapabilitySet, capabilities};
 use sensor_common::control::map;
 
 use super::{
@@ -107,7 +108,7 @@ fn settle(
     if let ProgramError::LoadError { io_error, .. } = &source
         && io_error.kind() == io::ErrorKind::PermissionDenied
         && hook.need == Need::Required
-        && !rustix::process::geteuid().is_root()
+        && !is_capable()
     {
         return Err(CaptureError::NotPermitted { source: Box::new(source) });
     }
@@ -120,6 +121,13 @@ fn settle(
             Ok(())
         }
     }
+}
+
+/// With these (or the one that stood for both before 5.8) a refusal is the verifier's and not about rights.
+fn is_capable() -> bool {
+    let effective = capabilities(None).map_or(CapabilitySet::empty(), |sets| sets.effective);
+    effective.contains(CapabilitySet::SYS_ADMIN)
+        || effective.contains(CapabilitySet::BPF | CapabilitySet::PERFMON)
 }
 
 /// Puts the second stages of `sys_exit` into their array. Keep it: the kernel empties a program array when the last

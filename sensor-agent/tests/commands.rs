@@ -114,3 +114,24 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = child.wait_with_output().expect("ends");
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+#[test]
+fn a_service_is_installed_beside_what_is_there() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let root = dir.path().to_string_lossy().into_owned();
+    let read = |path: &str| fs::read_to_string(dir.path().join(path)).expect("a file");
+    fs::create_dir_all(dir.path().join("etc/saker")).expect("a directory");
+    fs::write(dir.path().join("etc/saker/saker.yaml"), "stdout_output: {enabled: true}\n").expect("writes");
+    let answer = saker(&["service", "install", "--root", &root]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert_eq!(read("etc/saker/saker.yaml"), "stdout_output: {enabled: true}\n");
+    let unit = read("etc/systemd/system/saker.service");
+    assert!(unit.contains(&format!("ExecStart={}\n", env!("CARGO_BIN_EXE_saker"))), "{unit}");
+    let rules = dir.path().join("etc/saker/saker_rules.yaml");
+    assert_eq!(saker(&["-V", &rules.to_string_lossy()]).code, Some(0));
+    assert_eq!(saker(&["service", "uninstall", "--root", &root]).code, Some(0));
+    assert!(!dir.path().join("etc/systemd/system/saker.service").exists());
+    assert!(rules.exists());
+    let again = saker(&["service", "uninstall", "--root", &root]);
+    assert_eq!(again.code, Some(4), "{}", again.stderr);
+}

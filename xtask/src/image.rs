@@ -18,7 +18,7 @@ use clap::Args;
 use crate::agent;
 use crate::dirs::Dirs;
 
-pub(crate) use layer::Entry;
+pub(crate) use layer::{Entry, tar};
 
 /// Name of the image without registry; `--tag` replaces all of it.
 const NAME: &str = "localhost/saker";
@@ -45,7 +45,7 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<PathBuf> {
     let architecture = layout::architecture()?;
     let command = &["/usr/bin/falco"];
     let config = layout::Config { version: &version, architecture, commit: &origin::commit(dirs), command };
-    layout.platform(&config, &layer::tar(&entries)?)?;
+    layout.platform(&config, &tar(&entries)?)?;
     for other in &options.join {
         layout.join(other).with_context(|| format!("cannot join {}", other.display()))?;
     }
@@ -69,7 +69,7 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<PathBuf> {
 pub(crate) fn archive(reference: &str, entries: &[Entry], command: &[&str]) -> Result<Vec<u8>> {
     let mut layout = layout::Layout::default();
     let config = layout::Config { version: "1", architecture: layout::architecture()?, commit: "", command };
-    layout.platform(&config, &layer::tar(entries)?)?;
+    layout.platform(&config, &tar(entries)?)?;
     layout.finish(reference).map(|(_, archive)| archive)
 }
 

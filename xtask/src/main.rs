@@ -11,6 +11,7 @@ mod tidy;
 mod vm;
 mod bench;
 mod image;
+mod deb;
 mod helm;
 mod cluster;
 mod golden;
@@ -60,6 +61,8 @@ enum Command {
     Bench(bench::Options),
     /// Write the container image as an OCI layout, with bill of materials and provenance: target/image.
     Image(image::Options),
+    /// Write the Debian package: target/debian.
+    Deb,
     /// Lint and render the Helm chart, compare with the goldens in deploy/helm/tests.
     Chart(helm::Options),
     /// A real single-node Kubernetes, and the chart tried in it (root).
@@ -100,6 +103,7 @@ fn run(command: Command) -> Result<()> {
         Command::Image(options) => image::run(&dirs, &options).map(drop),
         Command::Chart(options) => helm::check(&dirs, &options),
         Command::Cluster(options) => cluster::run(&dirs, &options),
+        Command::Deb => deb::run(&dirs).map(drop),
         Command::Golden => golden::run(&dirs),
         Command::Tidy => tidy::run(&dirs),
     }

@@ -188,6 +188,12 @@ pub enum Command {
         #[expect(missing_docs, reason = "clap would show it as help")]
         common: Common,
     },
+    /// Install or remove the systemd unit that runs this binary.
+    Service {
+        /// What to do.
+        #[command(subcommand)]
+        action: ServiceAction,
+    },
     /// Run rules over a recorded file; needs no privilege.
     Replay {
         /// File to read.
@@ -210,6 +216,25 @@ pub enum ConfigCommand {
         #[expect(missing_docs, reason = "clap would show it as help")]
         common: Common,
     },
+}
+
+/// `saker service …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum ServiceAction {
+    /// Write the unit, and configuration and rules where there are none; enable and start it.
+    Install {
+        /// Write below this directory.
+        #[arg(long, value_name = "DIR", default_value = "/")]
+        root: PathBuf,
+    },
+    /// Stop it and remove the unit; configuration and rules stay.
+    Uninstall {
+        /// Remove below this directory.
+        #[arg(long, value_name = "DIR", default_value = "/")]
+        root: PathBuf,
+    },
+    /// Show the unit.
+    Print,
 }
 
 /// Format of listings.
@@ -245,7 +270,9 @@ impl Cli {
                 | Command::Replay { common, .. }
                 | Command::Tune { common, .. },
             ) => std::mem::take(common),
-            Some(Command::Completion { .. } | Command::Man) | None => return Ok(cli),
+            Some(Command::Service { .. } | Command::Completion { .. } | Command::Man) | None => {
+                return Ok(cli);
+            }
         };
         cli.common.extend(of_command);
         Ok(cli)
@@ -257,7 +284,7 @@ fn usage(called: Option<&OsString>) -> String {
     let called = called.and_then(|path| Path::new(path).file_name()).filter(|name| *name == "falco");
     let name = if called.is_some() { "falco" } else { "saker" };
     format!(
-        "{name} [OPTION...]\n       {name} config show | doctor | lint [FILE...] | explain RULE FILE | record FILE | replay FILE | tune [FILE] [OPTION...]"
+        "{name} [OPTION...]\n       {name} config show | doctor | lint [FILE...] | explain RULE FILE | record FILE | replay FILE | tune [FILE] [OPTION...]\n       {name} service install | uninstall | print"
     )
 }
 

@@ -12,6 +12,7 @@ mod list_events;
 mod record;
 mod replay;
 mod report;
+mod service;
 mod show;
 mod support;
 mod trace;
@@ -47,6 +48,7 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
     match &cli.command {
         Some(Command::Completion { shell }) => return print(&manual::completion(*shell)),
         Some(Command::Man) => return print(&manual::page()?),
+        Some(Command::Service { action }) => return service::run(action),
         Some(Command::Config(ConfigCommand::Show { format, .. })) => return show(cli, *format),
         _ => {}
     }
@@ -79,7 +81,8 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
             return tuning::on_recording(&config, file, cli.common.seconds, out);
         }
         Some(Command::Tune { file: None, window, out, .. }) => return tune(cli, config, window, out, early),
-        Some(Command::Config(_) | Command::Completion { .. } | Command::Man) | None => {}
+        Some(Command::Config(_) | Command::Service { .. } | Command::Completion { .. } | Command::Man)
+        | None => {}
     }
     if cli.version {
         return version(&config);

@@ -22,7 +22,7 @@ const CONFFILES: &[(&str, &str)] = &[
     ("etc/saker/saker_rules.yaml", "deploy/rules/saker_rules.yaml"),
 ];
 const FILES: &[(&str, &str)] = &[
-    ("lib/systemd/system/saker.service", "deploy/systemd/saker.service"),
+    ("usr/lib/systemd/system/saker.service", "deploy/systemd/saker.service"),
     ("usr/share/doc/saker/copyright", "LICENSE"),
     ("usr/share/doc/saker/LICENSE-GPL-2.0", "LICENSE-GPL-2.0"),
 ];

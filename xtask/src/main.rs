@@ -12,6 +12,7 @@ mod vm;
 mod bench;
 mod image;
 mod deb;
+mod docs;
 mod helm;
 mod cluster;
 mod golden;
@@ -61,8 +62,10 @@ enum Command {
     Bench(bench::Options),
     /// Write the container image as an OCI layout, with bill of materials and provenance: target/image.
     Image(image::Options),
-    /// Write the Debian package: target/debian.
+    /// Write the Debian package (target/debian) and try it with dpkg where that is there.
     Deb,
+    /// Run the commands of docs/ that are for a host (root).
+    Docs,
     /// Lint and render the Helm chart, compare with the goldens in deploy/helm/tests.
     Chart(helm::Options),
     /// A real single-node Kubernetes, and the chart tried in it (root).
@@ -103,7 +106,8 @@ fn run(command: Command) -> Result<()> {
         Command::Image(options) => image::run(&dirs, &options).map(drop),
         Command::Chart(options) => helm::check(&dirs, &options),
         Command::Cluster(options) => cluster::run(&dirs, &options),
-        Command::Deb => deb::run(&dirs).map(drop),
+        Command::Deb => deb::run(&dirs).and_then(|package| deb::check::attempt(&package)),
+        Command::Docs => agent::build(&dirs).and_then(|binary| docs::host(&dirs, &binary)),
         Command::Golden => golden::run(&dirs),
         Command::Tidy => tidy::run(&dirs),
     }

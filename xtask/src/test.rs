@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::dirs::Dirs;
-use crate::{agent, cluster, deb, helm, image, setup, shell, tidy, vm};
+use crate::{agent, cluster, deb, docs, helm, image, setup, shell, tidy, vm};
 
 /// Tells the live tests which binary and which image to run.
 const BINARY_VARIABLE: &str = "SAKER_BIN";
@@ -55,6 +55,8 @@ pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
         Ok(())
     });
     suite.step("package", deb::check::missing(), || deb::check::run(&deb::run(dirs)?));
+    let no_docs = docs::missing().or_else(|| cannot_run_live(dirs));
+    suite.step("docs", no_docs, || docs::host(dirs, &dirs.target.join("release/saker")));
     suite.step("live tests", cannot_run_live(dirs), || live(dirs, archive.as_deref()));
     suite.step("cluster", cluster::missing(dirs), || cluster::run(dirs, &cluster::Options::Test));
     let no_vm = if is_quick { Some("--quick".to_owned()) } else { missing_program("qemu-system-x86_64") };

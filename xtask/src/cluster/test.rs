@@ -2,14 +2,16 @@
 //! what they are to be.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::{Cluster, down, node, rollout, up, wait_for};
+use super::{Cluster, NETNS, down, node, rollout, up, wait_for};
 use crate::dirs::Dirs;
+use crate::docs::{self, Place, Scratch};
 use crate::{helm, image, shell};
 
 pub(super) const NAMESPACE: &str = "falco";
@@ -66,6 +68,7 @@ fn everything(dirs: &Dirs, release: &Release<'_>) -> Result<()> {
     cluster.run_kubectl(&["wait", "-n", APPLICATION, "--for=condition=Ready", "pod/web", "--timeout=60s"])?;
     shell_in_pod(cluster)?;
     runbook(cluster)?;
+    documented(dirs, release)?;
     reload(release)?;
     rollout::upgrade_and_back(release)?;
     rollout::blind_is_not_ready(release)?;
@@ -134,6 +137,23 @@ fn runbook(cluster: &Cluster) -> Result<()> {
         ensure!(said.contains(expect), "{line}: no {expect} in {said}");
     }
     Ok(())
+}
+
+/// What docs/ has people type, in a directory with their values.
+fn documented(dirs: &Dirs, release: &Release<'_>) -> Result<()> {
+    let scratch = Scratch::new(&release.cluster.run)?;
+    symlink(dirs.root.join("deploy"), scratch.0.join("deploy"))?;
+    symlink(&release.values, scratch.0.join("my-values.yaml"))?;
+    for (name, program) in [("kubectl", &release.cluster.bin.join("kubectl")), ("helm", &release.helm)] {
+        // The cluster's network is entered by who is called, so that the lines stay as they are.
+        let text = format!("#!/bin/sh\nexec nsenter --net=/run/netns/{NETNS} {} \"$@\"\n", program.display());
+        let path = scratch.0.join(name);
+        fs::write(&path, text)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+    }
+    docs::run(dirs, Place::Cluster, &scratch.0, |bash| {
+        bash.current_dir(&scratch.0).env("KUBECONFIG", release.cluster.kubeconfig("admin"));
+    })
 }
 
 /// A rule changes in the `ConfigMap`, and the same act alerts differently; the pod goes on.

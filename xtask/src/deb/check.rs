@@ -12,7 +12,7 @@ use crate::shell;
 
 const CONFIG: &str = "etc/saker/saker.yaml";
 const MINE: &str = "# mine\nstdout_output: {enabled: true}\n";
-const UNIT: &str = "lib/systemd/system/saker.service";
+const UNIT: &str = "usr/lib/systemd/system/saker.service";
 /// Of `systemd-analyze security`, ten times: 23 is 2.3.
 const MAX_EXPOSURE: u32 = 25;
 
@@ -23,6 +23,17 @@ pub(crate) fn missing() -> Option<String> {
     }
     let absent = ["dpkg", "dpkg-deb", "busybox"].into_iter().find(|name| shell::find_in_path(name).is_none());
     absent.map(|name| format!("{name} is not installed"))
+}
+
+/// As much as this machine allows.
+pub(crate) fn attempt(package: &Path) -> Result<()> {
+    match missing() {
+        None => run(package),
+        Some(reason) => {
+            println!("not tried: {reason}");
+            Ok(())
+        }
+    }
 }
 
 pub(crate) fn run(package: &Path) -> Result<()> {

@@ -1,6 +1,7 @@
 //! A real helm, and the chart tried with it: lint, rendered against committed goldens, refusals of the schema, alerts
 //! checked by promtool. The API server's opinion of the goldens is `cargo xtask cluster test`'s business.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -82,6 +83,7 @@ pub(crate) fn check(dirs: &Dirs, options: &Options) -> Result<()> {
         }
         alerts(&fs::read_to_string(golden)?).with_context(|| golden.display().to_string())?;
     }
+    metrics(dirs)?;
     for (value, words) in REFUSED {
         let refused = shell::stdout(template(&helm, &chart).args(["--set", value]));
         let told = refused.err().map(|error| error.to_string()).unwrap_or_default();
@@ -131,6 +133,22 @@ fn compare(golden: &Path, rendered: &str) -> Result<()> {
                 theirs.unwrap_or("nothing"),
             ),
         }
+    }
+    Ok(())
+}
+
+/// Every metric that alerts and dashboard ask for is one that a sensor tells: the table of its test has each sample.
+fn metrics(dirs: &Dirs) -> Result<()> {
+    let told = fs::read_to_string(dirs.root.join("sensor-agent/src/telemetry/metrics/tests.rs"))?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let told: BTreeSet<&str> = told.split(|c| !is_word(c)).collect();
+    for file in ["templates/_alerts.tpl", "dashboards/saker.json"] {
+        let text = fs::read_to_string(chart(dirs).join(file))?;
+        let names = text.split(|c| !is_word(c));
+        let names =
+            names.filter(|word| ["saker_", "falcosecurity_"].iter().any(|prefix| word.starts_with(prefix)));
+        let unknown: Vec<&str> = names.filter(|name| !told.contains(name)).collect();
+        ensure!(unknown.is_empty(), "{file} asks for {unknown:?}, which no sensor tells");
     }
     Ok(())
 }

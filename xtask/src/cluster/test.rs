@@ -49,6 +49,7 @@ fn everything(dirs: &Dirs, release: &Release<'_>) -> Result<()> {
     let Release { cluster, .. } = release;
     cluster.run_kubectl(&["create", "namespace", NAMESPACE])?;
     accepted(dirs, cluster)?;
+    noted(dirs, release)?;
     let before = leftovers(cluster)?;
 
     let start = Instant::now();
@@ -90,6 +91,24 @@ fn accepted(dirs: &Dirs, cluster: &Cluster) -> Result<()> {
         cluster.run_kubectl(&["apply", "--dry-run=server", "--validate=strict", "-f", &file])?;
     }
     println!("schema: the API server takes {} goldens", cases.len());
+    Ok(())
+}
+
+/// Values of the falco chart that cannot apply: the install goes on and says which.
+fn noted(dirs: &Dirs, release: &Release<'_>) -> Result<()> {
+    let mut helm = release.cluster.inside(&release.helm);
+    helm.args(["install", "noted", "--dry-run=server", "--namespace", NAMESPACE]).arg(&release.chart);
+    helm.arg("--values").arg(dirs.root.join("deploy/helm/tests/falco.values.yaml"));
+    let said = shell::stdout(&mut helm)?;
+    let notes = said.split_once("Values that do nothing here:").context("no notes")?.1;
+    for expect in [
+        "driver.loader:",
+        "driver.modernEbpf.leastPrivileged:",
+        "falcoctl:",
+        "/var/run/docker.sock is not mounted",
+    ] {
+        ensure!(notes.contains(expect), "no note about {expect} in {notes}");
+    }
     Ok(())
 }
 

@@ -33,6 +33,12 @@
 {{- if and (hasKey .Values.falco.webserver "ssl_enabled") .Values.falco.webserver.ssl_enabled -}}
 {{- $notes = append $notes "falco.webserver.ssl_enabled: the admin server speaks plain HTTP, the pods refuse to start with it" -}}
 {{- end -}}
+{{- if not $driver.enabled -}}
+{{- $notes = append $notes "driver.enabled=false: this version reads no other source of events than the kernel's" -}}
+{{- end -}}
+{{- range $key := list "server" "client" "ca" -}}
+{{- if hasKey $.Values.certs $key -}}{{- $notes = append $notes (printf "certs.%s: put it into a Secret and name that: certs.existingSecret, certs.existingClientSecret" $key) -}}{{- end -}}
+{{- end -}}
 {{- range $name, $engine := fromYaml (include "saker.engines" .) -}}
 {{- if $engine.enabled -}}
 {{- range $engine.sockets -}}

@@ -52,6 +52,7 @@ struct State {
     canaries: [Latency; CanaryPath::ALL.len()],
     sinks: Vec<SinkCount>,
     discarded: u64,
+    grouped: u64,
 }
 
 /// Gaps that are remembered.
@@ -78,6 +79,8 @@ struct Snapshot {
     sinks: Vec<SinkCount>,
     /// Alerts that no queue had room for: the sinks' and the border's.
     discarded: u64,
+    /// Alerts that became part of another one.
+    grouped: u64,
     ended: Vec<&'static str>,
     resources: Resources,
 }
@@ -109,6 +112,7 @@ impl Telemetry {
             canaries: Default::default(),
             sinks: Vec::new(),
             discarded: 0,
+            grouped: 0,
         };
         Self {
             clock: Box::new(clock),
@@ -158,6 +162,11 @@ impl Telemetry {
         state.discarded = discarded;
     }
 
+    /// How many alerts became part of another one.
+    pub fn grouped(&self, grouped: u64) {
+        self.state().grouped = grouped;
+    }
+
     /// `/livez` fails once the returned value is dropped: a thread keeps it for as long as it works.
     pub fn alive(&self, thread: &'static str) -> Alive {
         Threads::alive(&self.threads, thread)
@@ -199,6 +208,7 @@ impl Telemetry {
             gates: self.gates,
             sinks: state.sinks.clone(),
             discarded: state.discarded,
+            grouped: state.grouped,
             ended,
             resources,
         }

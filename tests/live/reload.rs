@@ -1,6 +1,11 @@
 //! SIGHUP: a broken rule takes no other one down, a torn file changes nothing, and both are told by an alert.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use rustix::process::{Signal, kill_process};
@@ -79,5 +84,59 @@ fn a_changed_file_needs_no_signal() -> Result<()> {
     fs::write(&local, TORN)?;
     sensor.wait(SOON, |alert| alert.rule == REFUSED)?;
     ensure!(told(&mut sensor)? == ["new"], "after a torn file");
+    Ok(())
+}
+
+/// Issue 6: events that match all the time lose no alert in 100 reloads, and each alert says which rules it is of.
+#[test]
+fn a_hundred_reloads_lose_no_alert() -> Result<()> {
+    const RELOADS: u64 = 100;
+    if setup::is_skipped() {
+        return Ok(());
+    }
+    let directory = TempDir::new()?;
+    let local = directory.path().join("local.yaml");
+    fs::write(&local, rule("old", &below("old"), "%evt.arg.path"))?;
+    let start = setup::sensor()?.rule_file(&local).option("saker.alert_generation=true");
+    // Changed files must not make reloads of their own: they are counted.
+    let mut sensor =
+        start.option("watch_config_files=false").option("outputs_queue.capacity=1000000").ready()?;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let acts = thread::spawn({
+        let is_over = Arc::clone(&is_over);
+        move || {
+            let mut n_acts = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                assert!(fs::create_dir(format!("/saker-old/{n_acts}")).is_err(), "/saker-old exists");
+                n_acts += 1;
+                // About ten thousand a second: the border's queue holds what one reload keeps waiting.
+                thread::sleep(Duration::from_micros(50));
+            }
+            n_acts
+        }
+    });
+    let begin = Instant::now();
+    for number in 1..=RELOADS {
+        fs::write(&local, rule("old", &below("old"), &format!("%evt.arg.path {number}")))?;
+        kill_process(sensor.pid()?, Signal::HUP)?;
+        wait_for("a reload", SOON, || {
+            let done = sensor.metrics()?.sum("saker_reloads_total", &[("result", "done")]);
+            Ok((done >= number).then_some(()))
+        })?;
+    }
+    let took = begin.elapsed();
+    is_over.store(true, Ordering::Relaxed);
+    let n_acts: u64 = acts.join().map_err(|_| anyhow::anyhow!("the acts panicked"))?;
+    let alerts = sensor.until_fence()?;
+    let told: BTreeSet<String> =
+        alerts.iter().filter(|it| it.rule == "old").map(|it| it.field("evt.arg.path")).collect();
+    let generations: BTreeSet<String> = alerts.iter().map(|it| it.field("saker.generation")).collect();
+    println!(
+        "{RELOADS} reloads in {took:?}: {n_acts} acts, {} told, {} generations",
+        told.len(),
+        generations.len()
+    );
+    ensure!(told.len() as u64 == n_acts, "{n_acts} acts, {} told", told.len());
+    ensure!(generations.len() as u64 > RELOADS / 2, "{generations:?}");
     Ok(())
 }

@@ -73,6 +73,8 @@ pub struct Config {
     pub runtimes: context::Options,
     /// How long an event may wait for what they tell; zero: not at all.
     pub hold: Duration,
+    /// Alerts carry the number of their rule set.
+    pub stamps_generation: bool,
     /// Nothing is routed for a while, but counted.
     pub tuning: Option<Tuning>,
     /// `-v`: statistics at the end.
@@ -225,6 +227,7 @@ impl Config {
         let parts = [
             ("engine", self.engine != other.engine),
             ("tuning", self.tuning != other.tuning),
+            ("saker.alert_generation", self.stamps_generation != other.stamps_generation),
             ("static_fields", self.rules.static_fields != other.rules.static_fields),
             ("saker.ring_bytes", self.ring != other.ring),
             ("the process table", self.processes != other.processes),

@@ -4,6 +4,7 @@
 mod drops;
 mod outputs;
 mod snapshots;
+mod throttle;
 
 pub(super) use outputs::sinks;
 
@@ -14,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::{drops::Watch, snapshots::Ticker};
+use self::{drops::Watch, snapshots::Ticker, throttle::Throttle};
 use super::{AppError, config::Config};
 use crate::{
     border::{
@@ -68,8 +69,19 @@ impl Egress {
             let end = (!tuning.is_only).then(|| Instant::now() + tuning.window);
             (Counter::default(), end)
         });
-        let office =
-            Office { worker, telemetry, drops, ticker, timeout, commands, context, by_drops: false, tuning };
+        let throttle = config.outputs.throttle.map(|window| Throttle::new(window, Instant::now()));
+        let office = Office {
+            worker,
+            telemetry,
+            drops,
+            ticker,
+            timeout,
+            commands,
+            context,
+            by_drops: false,
+            throttle,
+            tuning,
+        };
         let body = move || office.serve(&inbox);
         let thread = thread::Builder::new().name("saker-egress".to_owned()).spawn(body);
         Ok(Self { thread: thread.map_err(failed)? })
@@ -92,6 +104,8 @@ struct Office {
     commands: Sender<Inbound>,
     context: context::Service,
     by_drops: bool,
+    /// Groups identical alerts.
+    throttle: Option<Throttle>,
     /// Counts alerts until then (or to the end), instead of sinks that take them.
     tuning: Option<(Counter, Option<Instant>)>,
 }
@@ -102,7 +116,7 @@ impl Office {
         let _alive = telemetry.alive("egress");
         loop {
             match inbox.recv(self.ticker.left().min(Duration::from_secs(1))) {
-                Ok(Outbound::Alert(alert)) => self.take(&alert),
+                Ok(Outbound::Alert(alert)) => self.take(alert),
                 Ok(Outbound::Stats(stats)) => {
                     self.observe(*stats);
                     self.worker.tell_slow(self.timeout);
@@ -125,10 +139,12 @@ impl Office {
                 Err(RecvError::Closed) => break,
             }
             self.end_tuning();
+            self.send_grouped(false);
             if let Some(alert) = self.ticker.tick(&telemetry, since_epoch()) {
                 self.worker.send(&alert);
             }
         }
+        self.send_grouped(true);
         let counts = self.worker.stop(FLUSH).unwrap_or_else(|error| {
             tracing::error!(%error, "alerts that waited for an output are lost");
             error.counts
@@ -137,10 +153,26 @@ impl Office {
         Ended { counts, by_drops: self.by_drops, tally }
     }
 
-    fn take(&mut self, alert: &Alert) {
-        match &mut self.tuning {
-            Some((counter, _)) if alert.source != "internal" => counter.count(alert),
-            _ => self.worker.send(alert),
+    fn take(&mut self, alert: Alert) {
+        if let Some((counter, _)) = self.tuning.as_mut().filter(|_| alert.source != "internal") {
+            return counter.count(&alert);
+        }
+        let alert = match &mut self.throttle {
+            Some(throttle) => throttle.pass(alert),
+            None => Some(alert),
+        };
+        if let Some(alert) = alert {
+            self.worker.send(&alert);
+        }
+    }
+
+    /// Sends what a window of grouping held back, once it has ended.
+    fn send_grouped(&mut self, is_end: bool) {
+        let Some(throttle) = &mut self.throttle else { return };
+        let due = throttle.due(Instant::now(), is_end);
+        self.telemetry.grouped(throttle.n_grouped());
+        for alert in due {
+            self.worker.send(&alert);
         }
     }
 

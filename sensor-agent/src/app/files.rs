@@ -1,6 +1,8 @@
 //! Reads configuration and rules files: the descriptor that is checked is the one that is read, and what others may
 //! write is refused, because whoever can edit rules can blind the sensor.
 
+mod trust;
+
 use std::{
     fs::{self, File},
     io::{self, Read},
@@ -14,8 +16,6 @@ use crate::border::facts::LoadedFile;
 
 /// Largest file that is read, bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
-/// Mode bits that let others than the owner write.
-const OTHERS_WRITE: u32 = 0o022;
 
 /// A file and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,19 @@ pub enum FileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Others may replace it: they may write a directory above it.
+    #[error(
+        "{} may be replaced by others: they may write its directory {} (mode {mode:04o}): run `chmod go-w` on it, or put the file elsewhere",
+        path.display(), directory.display()
+    )]
+    WritableParent {
+        /// Which.
+        path: PathBuf,
+        /// The directory, without links.
+        directory: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// Larger than anything that is configuration.
     #[error("{} has {bytes} bytes, more than the {MAX_BYTES} that are read", path.display())]
     Large {
@@ -93,8 +106,8 @@ pub fn read(path: &Path, trust: Trust) -> Result<TextFile, FileError> {
     if !meta.is_file() {
         return Err(FileError::NotRegular { path: path.to_owned() });
     }
-    if trust == Trust::OwnerOnly && meta.mode() & OTHERS_WRITE != 0 {
-        return Err(FileError::Writable { path: path.to_owned(), mode: meta.mode() & 0o7777 });
+    if trust == Trust::OwnerOnly {
+        trust::check(path, &file, &meta)?;
     }
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     border::{
-        Outbound, PodTold, Resolved, Sender, Told,
+        FieldValue, Outbound, PodTold, Resolved, Sender, Told,
         stats::{RuleCount, Stats},
     },
     decode::{DecodeError, Record},
@@ -16,6 +16,9 @@ use crate::{
 
 use super::canary::{Ears, Heard};
 
+/// Key of `output_fields`.
+const GENERATION: &str = "saker.generation";
+
 /// The hot path and everything it owns. The same for a live sensor and for a recording.
 pub(super) struct Pipeline {
     state: State,
@@ -23,7 +26,7 @@ pub(super) struct Pipeline {
     hold: Hold,
     /// As it was told last.
     now: Instant,
-    out: Sender<Outbound>,
+    out: Alerts,
     ears: Option<Ears>,
     decoded: u64,
     failures: [u64; DecodeError::LABELS.len()],
@@ -40,13 +43,18 @@ impl Pipeline {
             evaluator: Evaluator::new(rules),
             hold: Hold::new(Limits::default()),
             now: Instant::now(),
-            out,
+            out: Alerts { out, generation: None },
             ears: None,
             decoded: 0,
             failures: [0; DecodeError::LABELS.len()],
             evaluated: 0,
             earlier: Vec::new(),
         }
+    }
+
+    /// Every alert carries the number of its rule set from now on.
+    pub(super) fn stamp(&mut self) {
+        self.out.generation = Some(self.evaluator.set().generation());
     }
 
     /// Listens for canaries from now on.
@@ -112,6 +120,7 @@ impl Pipeline {
     pub(super) fn swap_rules(&mut self, rules: Arc<RuleSet>) {
         self.flush();
         self.earlier = self.counts();
+        self.out.generation = self.out.generation.map(|_| rules.generation());
         self.evaluator = Evaluator::new(rules);
     }
 
@@ -127,7 +136,7 @@ impl Pipeline {
     fn send_wanted(&mut self) {
         for wanted in self.state.take_wanted() {
             let full_id = wanted.full_id.clone();
-            if self.out.send(Outbound::Wanted(wanted)).is_err() {
+            if self.out.out.send(Outbound::Wanted(wanted)).is_err() {
                 self.state.forget(&full_id);
             }
         }
@@ -160,7 +169,7 @@ impl Pipeline {
                 // The agent's own sign of life: it went the whole way, and no rule has to know of it.
                 return;
             }
-            let undecided = evaluator.evaluate(event, &mut |rule, context| alert(out, rule, context));
+            let undecided = evaluator.evaluate(event, &mut |rule, context| out.send(rule, context));
             let Some(Err(undecided)) = undecided.map(|undecided| hold.keep(event, undecided, now)) else {
                 return;
             };
@@ -170,7 +179,7 @@ impl Pipeline {
         self.send_wanted();
         if let Heard::Canary(path, nonce) = heard {
             let time_ns = self.state.host().boot_epoch_ns.saturating_add(record.prefix.header.time_ns);
-            let _discarded = self.out.send(Outbound::Canary { path, nonce, time_ns });
+            let _discarded = self.out.out.send(Outbound::Canary { path, nonce, time_ns });
         }
     }
 
@@ -210,16 +219,28 @@ impl Pipeline {
 
     /// Where alerts go.
     pub(super) fn out(&self) -> &Sender<Outbound> {
-        &self.out
+        &self.out.out
     }
 }
 
 /// Decides what had to wait, with what is known by now.
-fn conclude(evaluator: &mut Evaluator, out: &Sender<Outbound>, event: &Event<'_>, undecided: &Undecided) {
-    evaluator.resume(event, undecided, &mut |rule, context| alert(out, rule, context));
+fn conclude(evaluator: &mut Evaluator, out: &Alerts, event: &Event<'_>, undecided: &Undecided) {
+    evaluator.resume(event, undecided, &mut |rule, context| out.send(rule, context));
 }
 
-fn alert(out: &Sender<Outbound>, rule: &Rule, context: &Context<'_>) {
-    // A full queue is counted by the channel; a closed one means that the agent is ending.
-    let _discarded = out.send(Outbound::Alert(rule.alert(context)));
+/// Where alerts go, and what is added to them.
+struct Alerts {
+    out: Sender<Outbound>,
+    /// Number of the rule set, where alerts carry it (`saker.alert_generation`).
+    generation: Option<u32>,
+}
+
+impl Alerts {
+    fn send(&self, rule: &Rule, context: &Context<'_>) {
+        let mut alert = rule.alert(context);
+        let stamp = self.generation.map(|it| (GENERATION.to_owned(), FieldValue::U64(u64::from(it))));
+        alert.fields.extend(stamp);
+        // A full queue is counted by the channel; a closed one means that the agent is ending.
+        let _discarded = self.out.send(Outbound::Alert(alert));
+    }
 }

@@ -87,6 +87,9 @@ pub(super) fn run(
     let processes = std::mem::take(&mut sensor.processes);
     let state = State::new(host, Limits { processes: config.processes });
     let mut pipeline = Pipeline::new(state, Arc::clone(&rules.set), out);
+    if config.stamps_generation {
+        pipeline.stamp();
+    }
     pipeline.ask(hold::Limits { age: config.hold, ..hold::Limits::default() });
     pipeline.seed(&processes, &ProcFiles::new(&processes));
     drop(processes);

@@ -95,6 +95,10 @@ pub static KEYS: &[Key] = &[
     read("rules_strict", BOOL).or("false"),
     // Saker: evaluate once more with the name that the kernel resolved, when it is not the one that was spelled.
     read("resolved_paths", Shape::Word(&["on", "off", "true", "false"])).or("on"),
+    // Saker: identical alerts (rule and workload) within this time become one more, with their number; empty: no grouping.
+    read("saker.throttle_window", TEXT),
+    // Saker: alerts carry the number of the rule set that matched (`saker.generation`), which grows with each reload.
+    read("saker.alert_generation", BOOL).or("false"),
     // Saker: bytes of the ring, a power of two; without it, Falco's preset decides.
     read("saker.ring_bytes", Shape::Int(65_536, MAX_RING)),
     // Saker: bytes of the ring that only fork, exec, exit and cgroup records may use; without it, an eighth.

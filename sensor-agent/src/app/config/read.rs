@@ -50,6 +50,7 @@ impl Reader<'_> {
             hold: Duration::from_millis(self.number("metadata.hold_ms")),
             watch_files: self.bool("watch_config_files"),
             tuning: self.tuning(),
+            stamps_generation: self.bool("saker.alert_generation"),
             files: Vec::new(),
             includes: Vec::new(),
             notices: Vec::new(),
@@ -232,6 +233,7 @@ impl Reader<'_> {
                 .map(|program| ProgramOutput { program, keep_alive: self.bool("program_output.keep_alive") }),
             http: self.target("http_output", "url").map(|url| self.http(&url)),
             spool: self.spool(),
+            throttle: self.throttle(),
         }
     }
 
@@ -265,6 +267,18 @@ impl Reader<'_> {
 
     fn word(&self, key: &str) -> Option<String> {
         self.filled(key).map(str::to_ascii_lowercase)
+    }
+
+    fn throttle(&mut self) -> Option<Duration> {
+        let window = self.filled("saker.throttle_window")?.to_owned();
+        let parsed = interval(&window).filter(|window| *window >= Duration::from_secs(1));
+        if parsed.is_none() {
+            let what = format!(
+                "`saker.throttle_window` is `{window}`, it must be at least 1s with units y, w, d, h, m, s, ms"
+            );
+            self.fault("saker.throttle_window", what);
+        }
+        parsed
     }
 
     fn spool(&self) -> Option<SpoolOptions> {

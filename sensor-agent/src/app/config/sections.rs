@@ -159,6 +159,8 @@ pub struct Outputs {
     pub http: Option<HttpOptions>,
     /// Where they wait on disk.
     pub spool: Option<SpoolOptions>,
+    /// Window in which identical alerts become one more; `None`: each goes out.
+    pub throttle: Option<Duration>,
 }
 
 /// `file_output:`

@@ -1,6 +1,10 @@
 //! Which files are read, and which are not.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, chown, symlink},
+    path::Path,
+};
 
 use super::{FileError, TextFile, Trust, expand, read};
 
@@ -56,8 +60,8 @@ fn directories_expand_sorted() {
         write(&dir.path().join(name), b"", 0o600);
     }
     fs::create_dir(dir.path().join("sub.yaml")).expect("a directory");
-    std::os::unix::fs::symlink("20-b.yaml", dir.path().join("30-link.yaml")).expect("a link");
-    std::os::unix::fs::symlink("nowhere", dir.path().join("40-dangling.yaml")).expect("a link");
+    symlink("20-b.yaml", dir.path().join("30-link.yaml")).expect("a link");
+    symlink("nowhere", dir.path().join("40-dangling.yaml")).expect("a link");
     let names: Vec<_> = expand(dir.path())
         .expect("expands")
         .iter()
@@ -65,4 +69,55 @@ fn directories_expand_sorted() {
         .collect();
     assert_eq!(names, ["10-z.yaml", "20-b.yaml", "3-a.yml", "30-link.yaml", "README"]);
     assert_eq!(expand(&dir.path().join("nothing")).expect("nothing"), Vec::<std::path::PathBuf>::new());
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("sets the mode");
+}
+
+#[test]
+fn directories_that_others_may_write_are_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (parent, inner) = (dir.path().join("a"), dir.path().join("a/b"));
+    fs::create_dir_all(&inner).expect("directories");
+    write(&inner.join("f.yaml"), b"x", 0o644);
+    symlink(inner.join("f.yaml"), dir.path().join("link.yaml")).expect("a link");
+    for (bits, is_refused) in [(0o755, false), (0o777, true), (0o1777, false), (0o757, true), (0o700, false)]
+    {
+        mode(&parent, bits);
+        for path in [inner.join("f.yaml"), dir.path().join("link.yaml")] {
+            let result = read(&path, Trust::OwnerOnly);
+            match &result {
+                Err(FileError::WritableParent { directory, mode, .. }) => {
+                    assert!(is_refused && *directory == parent && *mode == bits, "{result:?}");
+                }
+                _ => assert!(!is_refused && result.is_ok(), "{bits:o}: {result:?}"),
+            }
+            assert!(read(&path, Trust::Anyone).is_ok(), "{bits:o}");
+        }
+    }
+}
+
+/// Needs root, to give a directory to a group.
+#[test]
+fn a_group_may_write_what_a_config_map_gave_it_and_nothing_else() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (volume, data) = (dir.path().join("rules"), dir.path().join("rules/..2026_11_25"));
+    fs::create_dir_all(&data).expect("directories");
+    write(&data.join("f.yaml"), b"x", 0o664);
+    symlink("..data/f.yaml", volume.join("f.yaml")).expect("a link");
+    for path in [&volume, &data, &data.join("f.yaml")] {
+        if chown(path, None, Some(2000)).is_err() {
+            println!("skipped: only root may give files away");
+            return;
+        }
+    }
+    mode(&volume, 0o2775);
+    mode(&data, 0o2775);
+    let path = volume.join("f.yaml");
+    assert!(read(&path, Trust::OwnerOnly).is_err(), "no ..data yet");
+    symlink("..2026_11_25", volume.join("..data")).expect("a link");
+    assert_eq!(read(&path, Trust::OwnerOnly).expect("a ConfigMap").text, "x");
+    mode(&data.join("f.yaml"), 0o666);
+    assert!(matches!(read(&path, Trust::OwnerOnly), Err(FileError::Writable { .. })));
 }

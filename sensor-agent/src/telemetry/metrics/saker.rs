@@ -87,6 +87,7 @@ fn alerts(snapshot: &Snapshot) -> Vec<Metric> {
     let sinks = || snapshot.sinks.iter().map(|count| (labels([("sink", &count.sink)]), count));
     vec![
         counters("saker_alerts", "Alerts by sink and what became of them", samples),
+        counter("saker_alerts_grouped", "Alerts that became part of another one", snapshot.grouped),
         gauges(
             "saker_alerts_waiting",
             "Alerts that wait before a sink, in memory or on disk",

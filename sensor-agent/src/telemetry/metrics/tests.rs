@@ -36,6 +36,7 @@ pub(in crate::telemetry) fn snapshot(stats: Stats) -> Snapshot {
         stats: Arc::new(stats),
         sinks: sinks(),
         discarded: 3,
+        grouped: 4,
         ended: Vec::new(),
         resources: Resources {
             cpu: Duration::from_millis(2500),
@@ -126,6 +127,7 @@ saker_policy_generation 2.0
 saker_alerts_total{result="delivered",sink="stdout"} 25
 saker_alerts_total{result="discarded",sink="stdout"} 2
 saker_alerts_total{result="failed",sink="stdout"} 1
+saker_alerts_grouped_total 4
 saker_alerts_waiting{sink="stdout"} 0.0
 saker_alert_retries_total{sink="stdout"} 4
 saker_alert_latency_seconds_bucket{sink="stdout",le="0.001"} 20

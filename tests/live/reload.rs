@@ -126,7 +126,7 @@ fn a_hundred_reloads_lose_no_alert() -> Result<()> {
     }
     let took = begin.elapsed();
     is_over.store(true, Ordering::Relaxed);
-    let n_acts: u64 = acts.join().map_err(|_| anyhow::anyhow!("the acts panicked"))?;
+    let n_acts: u64 = acts.join().map_err(|panic| anyhow::anyhow!("the acts panicked: {panic:?}"))?;
     let alerts = sensor.until_fence()?;
     let told: BTreeSet<String> =
         alerts.iter().filter(|it| it.rule == "old").map(|it| it.field("evt.arg.path")).collect();

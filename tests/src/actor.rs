@@ -24,6 +24,7 @@ use rustix::net::{AddressFamily, SocketType, socket};
 use rustix::process::{ioctl_tiocsctty, setsid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use crate::freeze::Frozen;
 use crate::network;
 
 /// A verb: its name, how many words follow it, and what it does with those words and the mark.
@@ -36,6 +37,11 @@ const VERBS: &[Verb] = &[
     // What stands on its command line is the act.
     ("hear", 1, |_, _| Ok(())),
     ("wait", 0, |_, _| wait()),
+    // A thread of another process, by its name, until this one is killed.
+    ("hold-thread", 2, |words, _| {
+        let _frozen = Frozen::new(words[0].parse()?, &words[1])?;
+        wait()
+    }),
     ("respawn", 1, |words, mark| respawn(words[0].parse()?, mark)),
     ("read", 1, |words, _| read(&words[0])),
     ("create", 1, |words, _| Ok(File::create(&words[0])?.write_all(b"x")?)),

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use crate::shell;
 
 const BEAT: Duration = Duration::from_millis(100);
 const GAP: Duration = Duration::from_secs(2);
+/// Reads the ring and evaluates.
+const HOT_THREAD: &str = "saker-hot";
 /// A beat every 100 ms, each with its number in the file's name.
 const BEATS: &str = "n=0; while :; do n=$((n+1)); : > /tmp/beat.$n; rm /tmp/beat.$n; usleep 100000; done";
 
@@ -72,6 +75,38 @@ pub(super) fn blind_is_not_ready(release: &Release<'_>) -> Result<()> {
     release.wait_rolled_out()?;
     println!("blind: a pod without capabilities is not ready, says why, and the old one stays");
     Ok(())
+}
+
+/// A sensor whose thread stands still is not ready, and an event of its pod says why; it goes on when the thread does.
+pub(super) fn stalled_is_not_ready(release: &Release<'_>, actor: &Path) -> Result<()> {
+    let cluster = release.cluster;
+    let (process, thread) = (holder(HOT_THREAD)?, HOT_THREAD);
+    let mut holding = Command::new(actor);
+    holding.args(["hold-thread", &process.to_string(), thread, "mark"]).stdin(Stdio::null());
+    let mut holding = holding.spawn().context("cannot hold a thread")?;
+    let messages = ["get", "events", "-n", NAMESPACE, "-o", "jsonpath={.items[*].message}"];
+    let told = wait_for("an event with the reason", || {
+        let text = shell::stdout(&mut cluster.kubectl(&messages))?;
+        Ok(text.contains(r#"Readiness probe failed: {"status":"unhealthy","reasons":[""#))
+    });
+    let ready = "jsonpath={.status.numberReady}";
+    let ready = shell::stdout(&mut cluster.kubectl(&["get", "-n", NAMESPACE, WORKLOAD, "-o", ready]));
+    holding.kill()?;
+    holding.wait()?;
+    println!("stall: not ready, with the reason in an event, after {:.1} s", told?.as_secs_f64());
+    ensure!(["", "0"].contains(&ready?.as_str()), "a sensor that stands still counts as ready");
+    release.wait_rolled_out()
+}
+
+/// The process that has a thread of this name.
+fn holder(thread: &str) -> Result<u32> {
+    let tasks = shell::stdout(Command::new("sh").args([
+        "-c",
+        "grep -lsx \"$0\" /proc/[0-9]*/task/[0-9]*/comm || true",
+        thread,
+    ]))?;
+    let process = tasks.lines().next().and_then(|path| path.split('/').nth(2));
+    process.context("no sensor runs")?.parse().context("no process id")
 }
 
 fn pods(cluster: &Cluster) -> Result<Vec<String>> {

@@ -73,11 +73,22 @@ fn everything(dirs: &Dirs, release: &Release<'_>) -> Result<()> {
     reload(release)?;
     rollout::upgrade_and_back(release)?;
     rollout::blind_is_not_ready(release)?;
+    rollout::stalled_is_not_ready(release, &actor(dirs)?)?;
 
     release.helm("uninstall", &["--wait"])?;
     wait_for("nothing is left of the release", || Ok(leftovers(cluster)? == before))?;
     println!("uninstall: nothing is left");
     Ok(())
+}
+
+/// The program that performs acts for tests.
+fn actor(dirs: &Dirs) -> Result<std::path::PathBuf> {
+    let mut cargo = shell::cargo();
+    cargo
+        .args(["build", "--quiet", "--package", "saker-tests", "--bin", "saker-actor"])
+        .current_dir(&dirs.root);
+    shell::run(cargo.env("CARGO_TARGET_DIR", &dirs.target))?;
+    Ok(dirs.target.join("debug/saker-actor"))
 }
 
 /// The API server itself takes every rendered golden, strictly; kinds of operators that are not here are left out.

@@ -69,7 +69,7 @@ fn health(telemetry: &Telemetry, is_trusted: bool) -> Answer {
     Answer { status, content_type: JSON, body }
 }
 
-/// `status` first; people read it with their eyes too.
+/// `status` and `reasons` first: people read it with their eyes, and an event of a pod holds the beginning only.
 fn detail(word: &str, snapshot: &Snapshot, report: &Report) -> String {
     let (stats, facts) = (&*snapshot.stats, &*snapshot.facts);
     let milliseconds = |age: Duration| age.as_millis() as u64;
@@ -78,7 +78,6 @@ fn detail(word: &str, snapshot: &Snapshot, report: &Report) -> String {
     });
     let reasons: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
     let rest = json!({
-        "reasons": reasons,
         "uptime_ms": milliseconds(snapshot.uptime),
         "engine": facts.engine,
         "hooks": facts.hooks,
@@ -110,8 +109,8 @@ fn detail(word: &str, snapshot: &Snapshot, report: &Report) -> String {
         "config_files": facts.config_files,
         "sinks": snapshot.sinks,
     });
-    let rest = rest.to_string();
-    format!("{{\"status\":\"{word}\",{}", rest.trim_start_matches('{'))
+    let (reasons, rest) = (Value::from(reasons), rest.to_string());
+    format!("{{\"status\":\"{word}\",\"reasons\":{reasons},{}", rest.trim_start_matches('{'))
 }
 
 /// Losses by reason, then by system call; what lost nothing is left out.

@@ -47,6 +47,7 @@ fn a_day_of_the_server() {
     let value: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status, 503);
     assert_eq!(value["reasons"][0], "no syscall canary has come through in the 0.0 s since the start");
+    assert!(body.starts_with(r#"{"status":"unhealthy","reasons":["no syscall"#), "{body}");
 
     tell(&telemetry);
     for path in ["/healthz", "/readyz"] {

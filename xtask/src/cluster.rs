@@ -17,7 +17,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Subcommand;
 
 use crate::dirs::Dirs;
@@ -29,8 +29,19 @@ const BIN_VARIABLE: &str = "SAKER_CLUSTER_BIN";
 const BINARIES: [&str; 6] =
     ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"];
 /// From Debian.
-const PROGRAMS: [&str; 9] =
-    ["etcd", "containerd", "ctr", "runc", "busybox", "openssl", "iptables", "ip", "nsenter"];
+const PROGRAMS: [&str; 11] = [
+    "etcd",
+    "containerd",
+    "ctr",
+    "runc",
+    "busybox",
+    "openssl",
+    "iptables",
+    "ip",
+    "nsenter",
+    "sysctl",
+    "script",
+];
 const CNI: &str = "/usr/lib/cni";
 /// A node whose name is its address: the API server finds its kubelet there.
 const NODE: &str = "127.0.0.1";
@@ -52,6 +63,11 @@ pub(crate) enum Options {
 
 pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
     let cluster = Cluster::new(dirs);
+    if let Options::Up | Options::Test = options
+        && let Some(reason) = missing(dirs)
+    {
+        bail!("no cluster can run here: {reason}");
+    }
     match options {
         Options::Build => build::run(&cluster),
         Options::Up => {
@@ -79,6 +95,9 @@ pub(crate) fn missing(dirs: &Dirs) -> Option<String> {
             "no {name} in {}: `cargo xtask cluster build` takes up to 25 min",
             cluster.bin.display()
         ));
+    }
+    if !Path::new(CNI).is_dir() {
+        return Some(format!("no {CNI} (containernetworking-plugins)"));
     }
     let absent = PROGRAMS.iter().find(|name| shell::find_in_path(name).is_none());
     absent.map(|name| format!("{name} is not installed"))

@@ -3,15 +3,13 @@
 pub(crate) mod check;
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use flate2::{Compression, GzBuilder};
 
 use crate::dirs::Dirs;
-use crate::image::{Entry, tar};
+use crate::image::{Entry, gzip, tar};
 use crate::{agent, shell};
 
 /// Kept as an administrator has changed them.
@@ -130,11 +128,6 @@ fn depends(binary: &std::path::Path) -> Result<String> {
     packages.sort();
     packages.dedup();
     Ok(if packages.is_empty() { "libc6, libgcc-s1".to_owned() } else { packages.join(", ") })
-}
-
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-    gzip.write_all(bytes).and_then(|()| gzip.finish()).context("cannot compress")
 }
 
 /// deb(5): the common ar format, members padded to even lengths.

@@ -18,7 +18,7 @@ use clap::Args;
 use crate::agent;
 use crate::dirs::Dirs;
 
-pub(crate) use layer::{Entry, tar};
+pub(crate) use layer::{Entry, gzip, tar};
 
 /// Name of the image without registry; `--tag` replaces all of it.
 const NAME: &str = "localhost/saker";

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{API_PORT, CNI, Cluster, NETNS, NODE, node, pki, wait_for};
+use super::{API_PORT, Cluster, NETNS, NODE, node, pki, wait_for};
 use crate::shell;
 
 const SERVICES: &str = "10.96.0.0/24";
@@ -27,7 +27,6 @@ pub(super) fn run(cluster: &Cluster) -> Result<()> {
         "{} is there: it runs, or was not brought down (`cargo xtask cluster down`)",
         cluster.run.join("pid").display()
     );
-    ensure!(fs::exists(CNI)?, "no {CNI}: the package containernetworking-plugins is not installed");
     for directory in ["pid", "log", "etcd", "cni"] {
         fs::create_dir_all(cluster.run.join(directory)).context("cannot make the cluster's directories")?;
     }

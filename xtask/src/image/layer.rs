@@ -1,8 +1,10 @@
 //! Files of an image as a tar stream that depends on nothing but their names, modes and contents.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use anyhow::{Context, Result};
+use flate2::{Compression, GzBuilder};
 use tar::{Builder, EntryType, Header};
 
 /// A file, link or directory.
@@ -84,6 +86,12 @@ pub(crate) fn tar(entries: &[Entry]) -> Result<Vec<u8>> {
         }
     }
     tar.into_inner().context("cannot end the archive")
+}
+
+/// Compressed, without a time.
+pub(crate) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+    gzip.write_all(bytes).and_then(|()| gzip.finish()).context("cannot compress")
 }
 
 /// `a/b/c` → `a`, `a/b`

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use flate2::{Compression, GzBuilder};
 use serde_json::{Value, json};
 
 use super::layer::{self, Entry};
@@ -47,8 +46,6 @@ impl Layout {
     /// Adds this platform's image of one layer.
     pub(super) fn platform(&mut self, config: &Config<'_>, layer: &[u8]) -> Result<()> {
         let Config { version, architecture, commit, command } = config;
-        let mut gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-        let packed = gzip.write_all(layer).and_then(|()| gzip.finish()).context("cannot compress")?;
         let image = json!({
             "created": "1970-01-01T00:00:00Z",
             "architecture": architecture,
@@ -68,7 +65,7 @@ impl Layout {
             "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{}", sha256(layer))] },
             "history": [{ "created": "1970-01-01T00:00:00Z", "created_by": "cargo xtask image" }],
         });
-        let layer = self.blob(LAYER, packed);
+        let layer = self.blob(LAYER, layer::gzip(layer)?);
         let config = self.blob(CONFIG, image.to_string().into_bytes());
         let manifest =
             json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer] });

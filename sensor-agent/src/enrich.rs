@@ -19,4 +19,4 @@ pub use context::Metadata;
 pub use event::{Event, Side};
 pub use pinned::Pinned;
 pub use process::{Process, ProcessKey};
-pub use state::{Counts, Limits, State};
+pub use state::{Counts, Limits, State, UNKNOWN_PLACE};

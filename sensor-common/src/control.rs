@@ -11,6 +11,8 @@ pub mod map {
     pub const ASLEEP: &str = "ASLEEP";
     /// Array of [`crate::ledger::CpuLedger`], one per possible CPU.
     pub const LEDGER: &str = "LEDGER";
+    /// Who lost events.
+    pub const VICTIMS: &str = "VICTIMS";
     /// Array of scratch space, one element per possible CPU.
     pub const SCRATCH: &str = "SCRATCH";
     /// Program array of the `sys_exit` dispatcher, by syscall number.

@@ -109,6 +109,39 @@ pub const fn slot_name(slot: u16) -> Option<&'static str> {
     }
 }
 
+/// Cgroups that lost events, beside the ledger: a table by a hash of the cgroup. It names who was affected; how much was lost
+/// is the ledger's to say.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, Debug)]
+pub struct Victims {
+    /// A row belongs to the first cgroup that came to it.
+    pub rows: [Victim; VICTIMS],
+    /// Losses of cgroups whose row belongs to another one.
+    pub others: u64,
+}
+
+/// Rows of [`Victims`].
+pub const VICTIMS: usize = 256;
+
+/// A cgroup that lost events.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Victim {
+    /// Its id (`kernfs_node.id`); 0: nobody's row.
+    pub cgroup_id: u64,
+    /// Its hierarchy, 0 for the unified one.
+    pub hierarchy: u64,
+    /// Events lost.
+    pub lost: u64,
+}
+
+/// The row of a cgroup: the top byte of a multiplicative hash.
+pub const fn victim_row(cgroup_id: u64, hierarchy: u64) -> u64 {
+    (cgroup_id ^ hierarchy << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56
+}
+
+const _: () = assert!(VICTIMS == 1 << 8);
+
 /// One CPU's counters; the value type of the ledger map.
 #[repr(C, align(8))]
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use aya_ebpf::{
 use sensor_common::{
     abi::{MAX_RECORD, PATH_BYTES},
     control::{Control, NUMBERS},
-    ledger::CpuLedger,
+    ledger::{CpuLedger, Victims},
 };
 
 /// The one ring: one order for all events. The loader sets its size.
@@ -26,6 +26,10 @@ pub static ASLEEP: Array<u32> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 /// Loss accounting, one value per possible CPU (the loader sets how many).
 #[map]
 pub static LEDGER: Array<CpuLedger> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Which cgroups lost events; one value for all CPUs, written on loss only.
+#[map]
+pub static VICTIMS: Array<Victims> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Where variable records are built, one value per possible CPU. A plain array: per-CPU values end at 32 KiB.
 #[map]

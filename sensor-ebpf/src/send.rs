@@ -14,12 +14,13 @@ use sensor_common::{
     ABI, Header, Kind,
     abi::MAX_RECORD,
     control::Control,
-    ledger::{REASONS, Reason, SLOTS},
+    ledger::{REASONS, Reason, SLOTS, VICTIMS as ROWS, Victim, victim_row},
 };
 
 use crate::{
-    maps::{ASLEEP, LEDGER, RECORD_MASK, RING, SCRATCH, Scratch},
-    policy,
+    kernel,
+    maps::{ASLEEP, LEDGER, RECORD_MASK, RING, SCRATCH, Scratch, VICTIMS},
+    policy, snapshot,
 };
 
 /// Forces `x & mask` into the program: LLVM drops masks it can prove, the verifier cannot prove them.
@@ -93,6 +94,31 @@ impl Account {
     }
 }
 
+/// Counts a loss, and whose it was.
+#[inline(always)]
+fn lose(account: Account, reason: Reason) {
+    account.count(reason);
+    let Some(victims) = VICTIMS.get_ptr_mut(0) else { return };
+    let cgroup = snapshot::cgroup_of(kernel::current());
+    let (id, hierarchy) = (cgroup.kn().id(), u64::from(cgroup.hierarchy()));
+    let index = mask!(victim_row(id, hierarchy), "0xff") as usize;
+    const _: () = assert!(ROWS == 0x100);
+    // SAFETY: `index` is masked to the number of rows. Not atomic but for the count: of two cgroups that come to a free row at
+    // once, one is counted as the other's.
+    unsafe {
+        let row = (&raw mut (*victims).rows).cast::<Victim>().add(index);
+        if (*row).cgroup_id == 0 {
+            (&raw mut (*row).hierarchy).write_volatile(hierarchy);
+            (&raw mut (*row).cgroup_id).write_volatile(id);
+        }
+        if (*row).cgroup_id == id && (*row).hierarchy == hierarchy {
+            add(&raw mut (*row).lost, 1);
+        } else {
+            add(&raw mut (*victims).others, 1);
+        }
+    }
+}
+
 /// Whether a record of this kind may still use the ring: the last part is for lifecycle records, and for the canary
 /// that shows that the sensor sees (a flood must not make it look blind).
 #[inline(always)]
@@ -141,12 +167,12 @@ fn wake() {
 #[inline(always)]
 pub fn fixed<T: 'static>(account: Account, control: &Control, kind: Kind, fill: impl FnOnce(*mut T)) -> bool {
     if !has_room(account, control, kind, size_of::<T>() as u64) {
-        account.count(Reason::Reserve);
+        lose(account, Reason::Reserve);
         wake();
         return false;
     }
     let Some(mut entry) = RING.reserve::<T>(0) else {
-        account.count(Reason::RingFull);
+        lose(account, Reason::RingFull);
         wake();
         return false;
     };
@@ -163,11 +189,11 @@ pub fn variable(account: Account, control: &Control, kind: Kind, scratch: *mut S
     // SAFETY: map value; volatile because the verifier must see a bounded scalar, not a history.
     let len = unsafe { (&raw const (*scratch).used).read_volatile() } as u64;
     if len > MAX_RECORD as u64 {
-        account.count(Reason::Oversize);
+        lose(account, Reason::Oversize);
         return false;
     }
     if !has_room(account, control, kind, len) {
-        account.count(Reason::Reserve);
+        lose(account, Reason::Reserve);
         wake();
         return false;
     }
@@ -185,7 +211,7 @@ pub fn variable(account: Account, control: &Control, kind: Kind, scratch: *mut S
         )
     };
     if result != 0 {
-        account.count(Reason::RingFull);
+        lose(account, Reason::RingFull);
         wake();
         return false;
     }

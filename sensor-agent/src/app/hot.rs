@@ -100,7 +100,8 @@ impl Hot {
         self.sensor.drain.round(|record| pipeline.feed(record))
     }
 
-    fn tell(&self) {
+    fn tell(&mut self) {
+        let (victims, others) = self.sensor.ledger.victims();
         let mut stats = Stats {
             time_ns: since_epoch().as_nanos() as u64,
             ledger: self.sensor.ledger.rows(),
@@ -111,6 +112,7 @@ impl Hot {
             wakeups: self.sensor.drain.wakeups(),
             ..Stats::default()
         };
+        stats.lost_in = self.pipeline.name_victims(&victims, others);
         self.pipeline.count(&mut stats);
         // A full queue is counted; the next statistics say it all again.
         let _discarded = self.pipeline.out().send(Outbound::Stats(Box::new(stats)));

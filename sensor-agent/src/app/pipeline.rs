@@ -1,7 +1,9 @@
 //! One record through decode, enrich and rules. What comes out crosses the border; nothing here waits, reads or asks
 //! for the time: it is told.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use sensor_common::ledger::Victim;
 
 use crate::{
     border::{
@@ -9,7 +11,7 @@ use crate::{
         stats::{RuleCount, Stats},
     },
     decode::{DecodeError, Record},
-    enrich::{Event, Metadata, State, host::ProcessFiles},
+    enrich::{Event, Metadata, State, UNKNOWN_PLACE, host::ProcessFiles},
     hold::{Held, Hold, Limits},
     rules::{Evaluator, Rule, RuleSet, eval::Undecided, fields::Context},
 };
@@ -181,6 +183,19 @@ impl Pipeline {
             let time_ns = self.state.host().boot_epoch_ns.saturating_add(record.prefix.header.time_ns);
             let _discarded = self.out.out.send(Outbound::Canary { path, nonce, time_ns });
         }
+    }
+
+    /// Losses by container; those of the host, and of cgroups that no record told of, come together.
+    pub(super) fn name_victims(&mut self, victims: &[Victim], others: u64) -> Vec<(String, u64)> {
+        let mut named: BTreeMap<String, u64> = BTreeMap::new();
+        for victim in victims {
+            let place = self.state.place_of(victim.hierarchy as u32, victim.cgroup_id);
+            *named.entry(place).or_default() += victim.lost;
+        }
+        if others > 0 {
+            *named.entry(UNKNOWN_PLACE.to_owned()).or_default() += others;
+        }
+        named.into_iter().collect()
     }
 
     /// Adds what the pipeline counts.

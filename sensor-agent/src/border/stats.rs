@@ -14,6 +14,8 @@ pub struct Stats {
     pub ledger: Vec<LedgerRow>,
     /// By possible CPU: events wanted, and lost.
     pub cpus: Vec<(u64, u64)>,
+    /// Events lost by container id (`host`, or `?` where it is not known), as far as the kernel side could tell them apart.
+    pub lost_in: Vec<(String, u64)>,
     /// Runs that the kernel skipped because a program was already running on the CPU, by program.
     pub recursion_misses: Vec<(String, u64)>,
     /// Ring: size, and bytes waiting when the snapshot was taken.

@@ -10,7 +10,7 @@ use aya::{
 use rustix::process::{Resource, Rlimit, setrlimit};
 use sensor_common::{
     control::{Control, map},
-    ledger::CpuLedger,
+    ledger::{CpuLedger, Victims},
 };
 
 use super::{
@@ -94,6 +94,7 @@ impl Sensor {
         let drain = load::ring(&mut ebpf, options)?;
         let ledger = LedgerReader {
             value: load::shared(&ebpf, map::LEDGER, size_of::<CpuLedger>() * cpus, false)?,
+            victims: load::shared(&ebpf, map::VICTIMS, size_of::<Victims>(), false)?,
             cpus,
             programs: load::descriptors(&ebpf),
         };

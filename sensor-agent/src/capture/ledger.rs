@@ -1,8 +1,8 @@
 //! Reads the kernel's loss ledger through its mapping.
 
-use std::fs;
+use std::{fs, mem::offset_of};
 
-use sensor_common::ledger::{CpuLedger, REASONS, Reason, SLOTS, slot_name};
+use sensor_common::ledger::{CpuLedger, REASONS, Reason, SLOTS, VICTIMS, Victim, Victims, slot_name};
 
 use crate::border::stats::LedgerRow;
 
@@ -12,6 +12,7 @@ use super::mapping::Mapping;
 #[derive(Debug)]
 pub struct LedgerReader {
     pub(super) value: Mapping,
+    pub(super) victims: Mapping,
     pub(super) cpus: usize,
     /// `(program, descriptor)` of the attached programs.
     pub(super) programs: Vec<(&'static str, i32)>,
@@ -33,6 +34,21 @@ impl LedgerReader {
             (of(cpu, Reason::Submitted) + lost, lost)
         };
         (0..self.cpus).map(count).collect()
+    }
+
+    /// Which cgroups lost events, and how many events of others were lost that have no row.
+    pub fn victims(&self) -> (Vec<Victim>, u64) {
+        let row = |index: usize| {
+            let at = offset_of!(Victims, rows) + index * size_of::<Victim>();
+            let of = |field: usize| self.victims.u64(at + field);
+            Victim {
+                cgroup_id: of(offset_of!(Victim, cgroup_id)),
+                hierarchy: of(offset_of!(Victim, hierarchy)),
+                lost: of(offset_of!(Victim, lost)),
+            }
+        };
+        let rows = (0..VICTIMS).map(row).filter(|victim| victim.lost != 0).collect();
+        (rows, self.victims.u64(offset_of!(Victims, others)))
     }
 
     fn row(&self, slot: usize) -> Option<LedgerRow> {

@@ -22,6 +22,9 @@ use crate::{
     decode::{Body, Record},
 };
 
+/// Where something happened that nothing is known of.
+pub const UNKNOWN_PLACE: &str = "?";
+
 /// Bounds of the state; each has a counter for what it turned away.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -199,6 +202,13 @@ impl State {
     /// Those of these host names that have this address; `None` while nothing was looked up.
     pub fn names_of(&self, address: IpAddr) -> Option<&[String]> {
         self.names.of(address)
+    }
+
+    /// `container.id` of a cgroup: `host` of one without a container, [`UNKNOWN_PLACE`] of one that no record told of.
+    pub fn place_of(&mut self, hierarchy: u32, cgroup_id: u64) -> String {
+        let Some(cgroup) = self.cgroups.get(hierarchy, cgroup_id) else { return UNKNOWN_PLACE.to_owned() };
+        // Of a path that only a pid namespace proves to be a container's, nothing is claimed.
+        cgroup.sure_container().map_or_else(|| "host".to_owned(), |container| container.id.to_string())
     }
 
     /// Nobody told of a container in time.

@@ -94,6 +94,7 @@ fn alert(time_ns: u64, dropped: u64, losses: &Losses, untold: &Gap) -> Alert {
     let numbers = numbers.into_iter().map(|(key, number)| (key.to_owned(), number.to_string()));
     let buffer = losses.no_room().map(|(name, n)| (format!("n_drops_buffer_{name}_exit"), n.to_string()));
     let ours = [
+        ("saker.missed_by_container".to_owned(), untold.losses.by_container(NAMED)),
         ("saker.missed_by_reason".to_owned(), untold.losses.by_reason()),
         ("saker.missed_by_syscall".to_owned(), untold.losses.by_syscall(NAMED)),
     ];

@@ -73,6 +73,8 @@ pub struct Losses {
     pub(super) wanted: u64,
     /// Never zero: by system call and reason.
     pub(super) counts: BTreeMap<(String, String), u64>,
+    /// By container id.
+    pub(super) places: BTreeMap<String, u64>,
 }
 
 impl Losses {
@@ -83,7 +85,17 @@ impl Losses {
             let grown = count.saturating_sub(old.get(&key).copied().unwrap_or(0));
             (grown > 0).then(|| ((key.0.clone(), key.1.clone()), grown))
         });
-        Self { wanted: after.wanted().saturating_sub(before.wanted()), counts: counts.collect() }
+        let was =
+            |place: &String| before.lost_in.iter().find(|(id, _)| id == place).map_or(0, |(_, count)| *count);
+        let places = after.lost_in.iter().filter_map(|(place, count)| {
+            let grown = count.saturating_sub(was(place));
+            (grown > 0).then(|| (place.clone(), grown))
+        });
+        Self {
+            wanted: after.wanted().saturating_sub(before.wanted()),
+            counts: counts.collect(),
+            places: places.collect(),
+        }
     }
 
     /// Since the start.
@@ -118,32 +130,39 @@ impl Losses {
 
     /// `openat=12, read=3`: most first, `limit` at most; then how many calls are not named.
     pub fn by_syscall(&self, limit: usize) -> String {
-        self.ranked(limit, |(call, _)| call)
+        ranked(limit, self.counts.iter().map(|((call, _), count)| (call, *count)))
     }
 
     /// `ring_full=12, abi=3`: most first.
     pub fn by_reason(&self) -> String {
-        self.ranked(usize::MAX, |(_, reason)| reason)
+        ranked(usize::MAX, self.counts.iter().map(|((_, reason), count)| (reason, *count)))
     }
 
-    fn ranked(&self, limit: usize, name: impl Fn(&(String, String)) -> &String) -> String {
-        let mut sums = BTreeMap::<&String, u64>::new();
-        self.counts.iter().for_each(|(key, count)| *sums.entry(name(key)).or_default() += count);
-        let mut ranked: Vec<(&String, u64)> = sums.into_iter().collect();
-        ranked.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let mut words: Vec<String> =
-            ranked.iter().take(limit).map(|(name, count)| format!("{name}={count}")).collect();
-        if let Some(rest) = ranked.len().checked_sub(limit).filter(|rest| *rest > 0) {
-            words.push(format!("and {rest} more"));
-        }
-        words.join(", ")
+    /// `0123456789ab=12, host=3`: most first, `limit` at most; which containers lost events.
+    pub fn by_container(&self, limit: usize) -> String {
+        ranked(limit, self.places.iter().map(|(place, count)| (place, *count)))
     }
 
     /// Adds what was lost next.
     pub(super) fn add(&mut self, next: &Self) {
         self.wanted += next.wanted;
         next.counts.iter().for_each(|(key, count)| *self.counts.entry(key.clone()).or_default() += count);
+        next.places.iter().for_each(|(place, count)| *self.places.entry(place.clone()).or_default() += count);
     }
+}
+
+/// Names with the sum of their counts, most first.
+fn ranked<'a>(limit: usize, counts: impl Iterator<Item = (&'a String, u64)>) -> String {
+    let mut sums = BTreeMap::<&String, u64>::new();
+    counts.for_each(|(name, count)| *sums.entry(name).or_default() += count);
+    let mut ranked: Vec<(&String, u64)> = sums.into_iter().collect();
+    ranked.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let mut words: Vec<String> =
+        ranked.iter().take(limit).map(|(name, count)| format!("{name}={count}")).collect();
+    if let Some(rest) = ranked.len().checked_sub(limit).filter(|rest| *rest > 0) {
+        words.push(format!("and {rest} more"));
+    }
+    words.join(", ")
 }
 
 /// A span of time with losses: what was missed.

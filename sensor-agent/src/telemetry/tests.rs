@@ -52,6 +52,7 @@ pub(super) fn stats() -> Stats {
             row("getpid", &[("seen", 2), ("scratch_busy", 2)]),
         ],
         cpus: vec![(20, 12), (6, 0)],
+        lost_in: vec![("host".to_owned(), 2)],
         recursion_misses: vec![("sys_exit".to_owned(), 9)],
         ring: Ring { size_bytes: 8192, used_bytes: 64, consumed_bytes: 4096 },
         decoded: 13,

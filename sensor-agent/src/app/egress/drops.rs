@@ -39,7 +39,12 @@ impl Watch {
         let has = |action| self.actions.contains(&action);
         let message = String::from_utf8_lossy(&alert.message);
         if has(DropAction::Log) {
-            tracing::warn!(calls = losses.by_syscall(NAMED), reasons = losses.by_reason(), "{message}");
+            tracing::warn!(
+                calls = losses.by_syscall(NAMED),
+                containers = losses.by_container(NAMED),
+                reasons = losses.by_reason(),
+                "{message}"
+            );
         }
         let is_end = has(DropAction::Exit);
         if is_end {

@@ -12,7 +12,12 @@ fn options(threshold: f64, rate: f64, max_burst: u64, simulate: bool) -> Options
 
 fn losses(wanted: u64, lost: u64) -> Losses {
     let key = ("openat".to_owned(), "ring_full".to_owned());
-    Losses { wanted, counts: (lost > 0).then_some((key, lost)).into_iter().collect() }
+    let places = [("host".to_owned(), lost), ("0123456789ab".to_owned(), lost + 1)];
+    Losses {
+        wanted,
+        counts: (lost > 0).then_some((key, lost)).into_iter().collect(),
+        places: places.into_iter().filter(|_| lost > 0).collect(),
+    }
 }
 
 /// What became of each second: `.` nothing, `A` alert.
@@ -95,6 +100,7 @@ n_drops_page_faults=0
 n_drops_scratch_map=2
 n_evts=26
 saker.missed=19
+saker.missed_by_container=host=9, 0123456789ab=8
 saker.missed_by_reason=ring_full=11, reserve=6, scratch_busy=2
 saker.missed_by_syscall=openat=15, getpid=2, fork=1, open=1
 saker.missed_from=1700000000000000000

@@ -208,7 +208,7 @@ impl State {
     pub fn place_of(&mut self, hierarchy: u32, cgroup_id: u64) -> String {
         let Some(cgroup) = self.cgroups.get(hierarchy, cgroup_id) else { return UNKNOWN_PLACE.to_owned() };
         // Of a path that only a pid namespace proves to be a container's, nothing is claimed.
-        cgroup.sure_container().map_or_else(|| "host".to_owned(), |container| container.id.to_string())
+        cgroup.sure_container().map_or_else(|| "host".to_owned(), |container| container.id.clone())
     }
 
     /// Nobody told of a container in time.

@@ -86,6 +86,7 @@ fn failures_are_told_once_on_standard_error() {
         (&["-c", &good, "-V", &none], 1, "none.yaml\n  because: No such file"),
         (&["-c", &good, "--list=nosuch"], 1, "Error: event source \"nosuch\" does not exist"),
         (&["-c", &good, "--disable-source", "syscall"], 1, "Error: no event source is left"),
+        (&["-c", &good, "-r", RULES, "-o", "engine.kind=nodriver"], 1, "Error: no event source is left"),
         (&["-c", &good, "replay", &none], 1, "Error: cannot read "),
         (&["-c", &good, "replay", &good], 1, "it does not begin as a recording does"),
         (&["-c", &good, "doctor", "--trace"], 1, "Error: this build has no log lines"),

@@ -152,6 +152,10 @@ fn start(cli: &Cli, config: &Config, early: Early) -> Result<(), AppError> {
         let reports = load::reports(&files, &load::load(&files, config, 0));
         return report::failure(&reports).map_or(Ok(()), |report| Err(AppError::Rules { report }));
     }
+    // An agent that runs and sees nothing is what nobody wants.
+    if config.engine == Engine::None {
+        return Err(ConfigError::NoSource.into());
+    }
     if let Some(path) = &cli.pidfile {
         std::fs::write(path, format!("{}", std::process::id())).map_err(|source| AppError::Output {
             action: "write",

@@ -122,7 +122,9 @@ pub enum ConfigError {
     )]
     NoOutput,
     /// Every event source was turned off.
-    #[error("no event source is left: --disable-source turns all of them off")]
+    #[error(
+        "no event source is left: system calls are the only one, and `engine.kind: nodriver` or --disable-source turns them off"
+    )]
     NoSource,
 }
 

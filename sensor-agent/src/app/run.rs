@@ -146,6 +146,7 @@ fn bind(webserver: &Webserver) -> Result<Admin, AppError> {
         healthz: webserver.healthz.clone(),
         metrics: webserver.has_metrics,
         token: webserver.token.clone(),
+        certificate: webserver.certificate.clone(),
     };
     Admin::bind(options).map_err(from_admin)
 }

@@ -4,10 +4,12 @@
 
 mod answer;
 mod peers;
+mod tls;
 
 use std::{
     io,
     net::{self, SocketAddr},
+    path::PathBuf,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -19,13 +21,17 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
+use rustls::ServerConfig;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
     runtime,
     sync::oneshot,
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
+pub use self::tls::TlsError;
 use self::{answer::answer, peers::Peers};
 use super::Telemetry;
 
@@ -52,6 +58,8 @@ pub struct Options {
     pub metrics: bool,
     /// Who shows it as a bearer token learns the details from afar, too.
     pub token: Option<String>,
+    /// `ssl_certificate`, where `ssl_enabled`: a PEM file with certificate chain and key.
+    pub certificate: Option<PathBuf>,
 }
 
 /// Why the server did not start.
@@ -73,6 +81,14 @@ pub enum AdminError {
         /// Cause.
         source: io::Error,
     },
+    /// `ssl_enabled`, and the file is not what it should be.
+    #[error("cannot speak TLS with {} (webserver.ssl_certificate)", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Cause.
+        source: TlsError,
+    },
     /// The thread or its runtime could not be made.
     #[error("cannot start the admin server's thread")]
     Thread {
@@ -86,6 +102,7 @@ pub enum AdminError {
 pub struct Admin {
     listener: net::TcpListener,
     options: Options,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 /// The running server.
@@ -99,10 +116,14 @@ impl Admin {
     /// Takes the port. Callers wait in its queue until [`Admin::serve`].
     pub fn bind(options: Options) -> Result<Self, AdminError> {
         let address = options.listen;
+        let config = |path: &PathBuf| {
+            tls::config(path).map_err(|source| AdminError::Certificate { path: path.clone(), source })
+        };
+        let tls = options.certificate.as_ref().map(config).transpose()?;
         let bound = net::TcpListener::bind(address);
         let ready = bound.and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
         match ready {
-            Ok(listener) => Ok(Self { listener, options }),
+            Ok(listener) => Ok(Self { listener, options, tls }),
             Err(source) if source.kind() == io::ErrorKind::AddrInUse => {
                 Err(AdminError::InUse { address, source })
             }
@@ -125,9 +146,9 @@ impl Admin {
         };
         let (stop, stopped) = oneshot::channel();
         let alive = telemetry.alive("admin");
-        let shared = Arc::new((telemetry, self.options));
+        let (shared, tls) = (Arc::new((telemetry, self.options)), self.tls.map(TlsAcceptor::from));
         let body = move || {
-            runtime.block_on(run(listener, shared, stopped));
+            runtime.block_on(run(listener, tls, shared, stopped));
             drop(alive);
         };
         let thread = thread::Builder::new().name("admin".to_owned()).spawn(body).map_err(failed)?;
@@ -146,9 +167,14 @@ impl Server {
 
 type Shared = Arc<(Arc<Telemetry>, Options)>;
 
-async fn run(listener: TcpListener, shared: Shared, stopped: oneshot::Receiver<()>) {
+async fn run(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    shared: Shared,
+    stopped: oneshot::Receiver<()>,
+) {
     let graceful = Arc::new(GracefulShutdown::new());
-    let accepting = tokio::spawn(accept(listener, shared, Arc::clone(&graceful)));
+    let accepting = tokio::spawn(accept(listener, tls, shared, Arc::clone(&graceful)));
     stopped.await.unwrap_or_default();
     accepting.abort();
     // Ends cancelled, and with it the listener and its share of `graceful`.
@@ -158,7 +184,12 @@ async fn run(listener: TcpListener, shared: Shared, stopped: oneshot::Receiver<(
     }
 }
 
-async fn accept(listener: TcpListener, shared: Shared, graceful: Arc<GracefulShutdown>) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    shared: Shared,
+    graceful: Arc<GracefulShutdown>,
+) {
     let peers = Arc::new(Peers::default());
     loop {
         let Ok((stream, peer)) = listener.accept().await else {
@@ -167,18 +198,25 @@ async fn accept(listener: TcpListener, shared: Shared, graceful: Arc<GracefulShu
         };
         // Without a place the connection is closed at once.
         if let Some(place) = peers.admit(peer.ip()) {
-            let connection = connection(stream, peer, Arc::clone(&shared), graceful.watcher());
+            let (shared, watcher, tls) = (Arc::clone(&shared), graceful.watcher(), tls.clone());
             tokio::spawn(async move {
                 // A client that breaks the protocol or takes too long is its own problem.
-                drop(timeout(CONNECTION, connection).await);
+                match tls {
+                    None => drop(timeout(CONNECTION, connection(stream, peer, shared, watcher)).await),
+                    Some(tls) => {
+                        if let Ok(Ok(stream)) = timeout(HEADER, tls.accept(stream)).await {
+                            drop(timeout(CONNECTION, connection(stream, peer, shared, watcher)).await);
+                        }
+                    }
+                }
                 drop(place);
             });
         }
     }
 }
 
-async fn connection(
-    stream: TcpStream,
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
     peer: SocketAddr,
     shared: Shared,
     watcher: Watcher,

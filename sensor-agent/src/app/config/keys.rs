@@ -205,7 +205,7 @@ pub static KEYS: &[Key] = &[
     read("webserver.k8s_healthz_endpoint", TEXT).or("/healthz"),
     read("webserver.prometheus_metrics_enabled", BOOL).or("false"),
     read("webserver.ssl_enabled", BOOL).or("false"),
-    unused("webserver.ssl_certificate", TEXT),
+    read("webserver.ssl_certificate", TEXT).or("/etc/falco/falco.pem"),
     read("log_stderr", BOOL).or("true"),
     unused("log_syslog", BOOL),
     read("log_level", PRIORITY).or("info"),

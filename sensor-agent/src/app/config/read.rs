@@ -320,16 +320,14 @@ impl Reader<'_> {
             self.fault("webserver.listen_address", what);
             return None;
         };
-        if self.bool("webserver.ssl_enabled") {
-            let what = "`webserver.ssl_enabled` is on, but the admin server speaks plain HTTP only: turn it off, and listen on 127.0.0.1 behind a TLS proxy";
-            self.fault("webserver.ssl_enabled", what);
-            return None;
-        }
         Some(Webserver {
             listen: (address, self.number("webserver.listen_port")).into(),
             healthz: self.filled("webserver.k8s_healthz_endpoint").unwrap_or_default().to_owned(),
             has_metrics: self.bool("metrics.enabled") && self.bool("webserver.prometheus_metrics_enabled"),
             token: self.filled("saker.admin_token").map(str::to_owned),
+            certificate: self
+                .bool("webserver.ssl_enabled")
+                .then(|| self.filled("webserver.ssl_certificate").unwrap_or_default().into()),
         })
     }
 

@@ -192,6 +192,8 @@ pub struct Webserver {
     pub has_metrics: bool,
     /// Bearer token for details from afar.
     pub token: Option<String>,
+    /// PEM file with certificate chain and key: it speaks TLS.
+    pub certificate: Option<PathBuf>,
 }
 
 /// The agent's own log.

@@ -444,9 +444,16 @@ fn keys_without_effect_are_told_once() {
 }
 
 #[test]
-fn tls_that_would_not_be_served_is_refused() {
-    let message = load("webserver: {enabled: true, ssl_enabled: true}\n", &[]).expect_err("refused");
-    assert!(message.contains("`webserver.ssl_enabled` is on"), "{message}");
+fn tls_of_the_admin_server() {
+    for (text, certificate) in [
+        ("webserver: {enabled: true}", None),
+        ("webserver: {enabled: true, ssl_enabled: true}", Some("/etc/falco/falco.pem")),
+        ("webserver: {enabled: true, ssl_enabled: true, ssl_certificate: /x.pem}", Some("/x.pem")),
+        ("webserver: {enabled: true, ssl_certificate: /x.pem}", None),
+    ] {
+        let webserver = good(text, &[]).webserver.expect("enabled");
+        assert_eq!(webserver.certificate.as_deref(), certificate.map(Path::new), "{text}");
+    }
 }
 
 #[test]

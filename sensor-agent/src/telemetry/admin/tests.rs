@@ -18,6 +18,7 @@ fn options() -> Options {
         healthz: "/healthz".to_owned(),
         metrics: true,
         token: None,
+        certificate: None,
     }
 }
 
@@ -168,4 +169,45 @@ fn hostile_clients_are_cut_off_and_others_are_served() {
     let silent = TcpStream::connect(address).unwrap();
     server.stop();
     drop(silent);
+}
+
+#[test]
+fn it_speaks_tls_with_falcos_pem_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("falco.pem");
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    // Falco's file has the key first.
+    std::fs::write(&path, pair.signing_key.serialize_pem() + &pair.cert.pem()).unwrap();
+    let (telemetry, _clock) = telemetry();
+    let admin = Admin::bind(Options { certificate: Some(path.clone()), ..options() }).unwrap();
+    let address = admin.address();
+    let server = admin.serve(telemetry).unwrap();
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(pair.cert.der().clone()).unwrap();
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = rustls::StreamOwned::new(client, TcpStream::connect(address).unwrap());
+    write!(stream, "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+
+    // Who does not speak TLS learns nothing, and disturbs nobody.
+    let mut plain = TcpStream::connect(address).unwrap();
+    write!(plain, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    let mut bytes = Vec::new();
+    plain.read_to_end(&mut bytes).unwrap();
+    assert!(!bytes.starts_with(b"HTTP"), "{bytes:?}");
+    server.stop();
+
+    std::fs::write(&path, "no PEM").unwrap();
+    let error = Admin::bind(Options { certificate: Some(path), ..options() }).unwrap_err();
+    assert!(error.to_string().contains("falco.pem (webserver.ssl_certificate)"), "{error}");
 }

@@ -112,8 +112,9 @@ fn a_group_may_write_what_a_config_map_gave_it_and_nothing_else() {
             return;
         }
     }
-    mode(&volume, 0o2775);
-    mode(&data, 0o2775);
+    // The kubelet makes them so.
+    mode(&volume, 0o3777);
+    mode(&data, 0o2777);
     let path = volume.join("f.yaml");
     assert!(read(&path, Trust::OwnerOnly).is_err(), "no ..data yet");
     symlink("..2026_11_25", volume.join("..data")).expect("a link");

@@ -19,18 +19,19 @@ pub(super) fn check(path: &Path, file: &File, meta: &Metadata) -> Result<(), Fil
     let failed = |source| FileError::Read { path: path.to_owned(), source };
     let real = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(failed)?;
     let volume = config_map(&real);
-    // A ConfigMap's volume is written by the kubelet alone; with `fsGroup` it gives everything to that group.
-    let is_trusted_group = |path: &Path| volume.as_deref().is_some_and(|volume| path.starts_with(volume));
-    let may_group = is_trusted_group(&real);
+    // A ConfigMap's volume is mounted read-only and written by the kubelet alone, whatever the modes of its directories; with
+    // `fsGroup` it gives its files to that group.
+    let is_in_volume = |path: &Path| volume.as_deref().is_some_and(|volume| path.starts_with(volume));
+    let may_group = is_in_volume(&real);
     if meta.mode() & OTHERS_WRITE != 0 || meta.mode() & GROUP_WRITES != 0 && !may_group {
         return Err(FileError::Writable { path: path.to_owned(), mode: meta.mode() & 0o7777 });
     }
-    for directory in real.ancestors().skip(1).filter(|directory| directory.is_absolute()) {
+    for directory in real.ancestors().skip(1).filter(|directory| !is_in_volume(directory)) {
         let meta = fs::metadata(directory).map_err(failed)?;
         let mode = meta.mode();
         // Root's group, and a user's private one, have no other members.
         let is_private = meta.gid() == 0 || meta.gid() == meta.uid();
-        let group = mode & GROUP_WRITES != 0 && !is_private && !is_trusted_group(directory);
+        let group = mode & GROUP_WRITES != 0 && !is_private;
         if mode & STICKY == 0 && (group || mode & OTHERS_WRITE != 0) {
             let (path, directory) = (path.to_owned(), directory.to_owned());
             return Err(FileError::WritableParent { path, directory, mode: mode & 0o7777 });

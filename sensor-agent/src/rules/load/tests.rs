@@ -1,6 +1,7 @@
 //! Loading: what faults say, that nothing panics, and what the corpus of a reference Falco says.
 
 mod conformance;
+mod hostile;
 mod explain;
 
 use proptest::prelude::*;

@@ -117,6 +117,50 @@ fn selection_and_additions() {
     assert_eq!(loaded.set.generation(), 7);
 }
 
+/// Entries are applied in order, `rule` and `tag` of one each by itself; the last word wins over `enabled`, the least
+/// priority over both (Falco's `rules:`).
+#[test]
+fn what_is_selected() {
+    let rule = |name: &str, priority: &str, more: &str| {
+        format!(
+            "- rule: {name}\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: {priority}\n{more}"
+        )
+    };
+    let text = [
+        rule("shell", "ERROR", "  tags: [net, run]\n"),
+        rule("shadow", "INFO", "  tags: [file]\n"),
+        rule("off", "ERROR", "  enabled: false\n  tags: [net]\n"),
+        rule("trace", "DEBUG", "  tags: [net]\n"),
+    ]
+    .concat();
+    let entry = |enable: bool, rule: &str, tag: &str| {
+        let written = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Selection { enable, rule: written(rule), tag: written(tag) }
+    };
+    for (selection, enabled) in [
+        (vec![], "shell shadow"),
+        (vec![entry(false, "sh", "")], "shell shadow"),
+        (vec![entry(false, "sh*", "")], ""),
+        (vec![entry(false, "*ow", "")], "shell"),
+        (vec![entry(false, "", "net")], "shadow"),
+        (vec![entry(false, "", "ne*")], "shell shadow"),
+        (vec![entry(true, "", "net")], "shell shadow off"),
+        (vec![entry(false, "*", ""), entry(true, "", "file")], "shadow"),
+        (vec![entry(true, "", "file"), entry(false, "*", "")], ""),
+        (vec![entry(false, "shadow", "run")], ""),
+        (vec![entry(true, "trace", "")], "shell shadow"),
+    ] {
+        let told = format!("{selection:?}");
+        let min_priority = crate::border::Priority::Informational;
+        let options = LoadOptions { min_priority, selection, ..LoadOptions::default() };
+        let loaded = load(&[RuleFile { name: "f", text: &text }], &options, 1);
+        assert!(loaded.errors.is_empty(), "{told}");
+        let is_enabled = loaded.set.rules().iter().filter(|rule| rule.is_enabled);
+        let names: Vec<_> = is_enabled.map(|rule| rule.name.as_str()).collect();
+        assert_eq!(names.join(" "), enabled, "{told}");
+    }
+}
+
 #[test]
 fn hostile_files_end() {
     let repeat = |count: usize, item: fn(usize) -> String| (0..count).map(item).collect::<Vec<_>>().concat();

@@ -7,9 +7,12 @@ mod explain;
 use proptest::prelude::*;
 
 use super::{AppendOutput, Explainer, ExtraField, LoadOptions, Loaded, Selection, describe, load};
-use crate::rules::{
-    RuleFile,
-    error::{Code, Fault},
+use crate::{
+    border::Priority,
+    rules::{
+        RuleFile,
+        error::{Code, Fault},
+    },
 };
 
 fn load_text(text: &str) -> Loaded {
@@ -121,16 +124,13 @@ fn selection_and_additions() {
 /// priority over both (Falco's `rules:`).
 #[test]
 fn what_is_selected() {
-    let rule = |name: &str, priority: &str, more: &str| {
-        format!(
-            "- rule: {name}\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: {priority}\n{more}"
-        )
-    };
+    let open =
+        |name: &str, priority: &str, more: &str| rule(name, "evt.type=open").replace("INFO", priority) + more;
     let text = [
-        rule("shell", "ERROR", "  tags: [net, run]\n"),
-        rule("shadow", "INFO", "  tags: [file]\n"),
-        rule("off", "ERROR", "  enabled: false\n  tags: [net]\n"),
-        rule("trace", "DEBUG", "  tags: [net]\n"),
+        open("shell", "ERROR", "  tags: [net, run]\n"),
+        open("shadow", "INFO", "  tags: [file]\n"),
+        open("off", "ERROR", "  enabled: false\n  tags: [net]\n"),
+        open("trace", "DEBUG", "  tags: [net]\n"),
     ]
     .concat();
     let entry = |enable: bool, rule: &str, tag: &str| {
@@ -151,7 +151,7 @@ fn what_is_selected() {
         (vec![entry(true, "trace", "")], "shell shadow"),
     ] {
         let told = format!("{selection:?}");
-        let min_priority = crate::border::Priority::Informational;
+        let min_priority = Priority::Informational;
         let options = LoadOptions { min_priority, selection, ..LoadOptions::default() };
         let loaded = load(&[RuleFile { name: "f", text: &text }], &options, 1);
         assert!(loaded.errors.is_empty(), "{told}");

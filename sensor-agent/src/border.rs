@@ -11,6 +11,8 @@ pub mod stats;
 pub mod tally;
 pub mod text;
 pub mod channel;
+pub mod link;
+mod packet;
 
 pub use alert::{Alert, FieldValue, Priority};
 pub use channel::{Receiver, RecvError, SendError, Sender, channel};

@@ -13,6 +13,7 @@ mod pods;
 mod ledger;
 mod drops;
 mod outage;
+mod receivers;
 mod telemetry;
 mod lifecycle;
 mod feedback;

@@ -9,6 +9,7 @@ pub mod http;
 pub mod metrics;
 pub mod sensor;
 pub mod receiver;
+pub mod sidekick;
 pub mod program;
 pub mod refusal;
 pub mod freeze;

@@ -47,8 +47,12 @@ impl Receiver {
 
     /// What was taken, in order.
     pub fn alerts(&self) -> Result<Vec<Alert>> {
-        let bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
-        bodies.iter().map(|body| Alert::parse(body)).collect()
+        self.bodies().iter().map(|body| Alert::parse(body)).collect()
+    }
+
+    /// The same as it came.
+    pub fn bodies(&self) -> Vec<String> {
+        self.bodies.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {

@@ -44,7 +44,9 @@ pub(super) fn line(format: &Format, alert: &Alert) -> Result<String, SinkError> 
     };
     if is_internal(alert) {
         object.output = Some(message);
-        object.output_fields = Some(fields(alert).collect());
+        // falcosidekick refuses an alert without a field, so Falco's that a reload failed never get past it.
+        let time = alert.fields.is_empty().then_some(("evt.time", Value::Time(alert.time_ns)));
+        object.output_fields = Some(fields(alert).chain(time).collect());
     } else {
         object.output = include.output.then(|| (text::head(format, alert) + &message).into());
         object.output_fields = include.fields.then(|| {

@@ -1,3 +1,5 @@
+//! Both ends of a link in this process, over a real pair of sockets: what crosses, and what a full or closed one says.
+
 use std::{os::fd::AsFd, sync::mpsc::Receiver as Inbox};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};

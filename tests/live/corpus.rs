@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::setup;
 
 /// Field or `events`, event type or case or `*`, reason; separated by tabs.
-const LISTED: &str = include_str!("corpus.tsv");
+pub(crate) const LISTED: &str = include_str!("corpus.tsv");
 /// Where the recording's program was; it shows in many fields.
 const PROGRAM: &str = "/tmp/syscases-run";
 

@@ -6,6 +6,7 @@ mod setup;
 
 mod vertical;
 mod rules;
+mod selection;
 mod local;
 mod identity;
 mod context;
@@ -26,6 +27,7 @@ mod refusals;
 mod replay;
 mod reload;
 mod corpus;
+mod conditions;
 mod outputs;
 mod official;
 mod tune;

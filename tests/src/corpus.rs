@@ -44,14 +44,17 @@ pub struct Event {
 /// A difference: what, and where it was first seen.
 pub type Differences = BTreeMap<(String, String), String>;
 
-/// Reads the recorded lines: `{case, p, type, fields}`.
+/// Reads the recorded lines: `{case, p, type, fields}`, or `{case, p, type, rules}`, whose rules then are a field.
 pub fn recorded(text: &str) -> Result<Events> {
     let mut events = Events::new();
     for line in text.lines() {
         let value: Value = serde_json::from_str(line)?;
         let key = (value["case"].as_u64().context("case")?, value["p"].as_str().context("p")?.to_owned());
         let kind = value["type"].as_str().context("type")?.to_owned();
-        let fields = value["fields"].as_object().context("fields")?.clone();
+        let fields = match (&value["fields"], &value["rules"]) {
+            (Value::Object(fields), _) => fields.clone(),
+            (_, rules) => Map::from_iter([("rules".to_owned(), rules.clone())]),
+        };
         events.entry(key).or_default().push(Event { kind, fields });
     }
     Ok(events)

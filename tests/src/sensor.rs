@@ -169,8 +169,10 @@ pub fn rule(name: &str, condition: &str, output: &str) -> String {
     )
 }
 
+/// No minimum priority hides it.
 fn fence_rule() -> String {
-    rule(FENCE, &format!("evt.type = mkdir and evt.arg.path startswith {FENCE_DIRECTORY}/"), "%evt.arg.path")
+    let condition = format!("evt.type = mkdir and evt.arg.path startswith {FENCE_DIRECTORY}/");
+    rule(FENCE, &condition, "%evt.arg.path").replace("DEBUG", "EMERGENCY")
 }
 
 /// A port that was free just now.

@@ -15,7 +15,7 @@ use super::{
     events::{self, EventSet},
     fields::{FieldRef, Shape, flag},
     lang::{Check, Expr, Function, Literal, Op, Rhs, Span},
-    predicate::{ByteSet, PathSet, Predicate, Scalar, ScalarSet, Term, Test},
+    predicate::{ByteSet, Named, PathSet, Predicate, Scalar, ScalarSet, Term, Test},
     value::Type,
 };
 use literal::typed;
@@ -110,7 +110,7 @@ impl Checker<'_> {
             right: right.clone(),
         };
         let events = events_of(check.op, &left, &check.value);
-        let is_event_type = is_event_type(&left) && right.is_none();
+        let named = named(&left).filter(|_| right.is_none());
         self.pool.predicate(key, events, || {
             let test = match (right, modifier) {
                 (Some(term), _) => Test::Term(check.op, term),
@@ -120,7 +120,7 @@ impl Checker<'_> {
                 }
                 (None, None) => test(check, &left, words)?,
             };
-            Ok(Predicate { term: left.term, shape: left.shape, test, is_event_type })
+            Ok(Predicate { term: left.term, shape: left.shape, test, named })
         })
     }
 
@@ -270,13 +270,14 @@ fn regex(pattern: &[u8]) -> std::result::Result<regex::bytes::Regex, CheckError>
     build(&format!("^(?:{pattern})$"))
 }
 
-fn is_event_type(left: &Typed) -> bool {
-    left.is_field("evt.type") || left.is_field("syscall.type")
+fn named(left: &Typed) -> Option<Named> {
+    let is = |name, named| left.is_field(name).then_some(named);
+    is("evt.type", Named::Event).or_else(|| is("syscall.type", Named::Syscall))
 }
 
 /// Events for which a check can hold, and fail to hold.
 fn events_of(op: Op, left: &Typed, value: &Rhs) -> [EventSet; 2] {
-    if !is_event_type(left) {
+    if named(left).is_none() {
         return [EventSet::ALL; 2];
     }
     let named = |words: &[Literal]| {

@@ -253,13 +253,10 @@ impl Pool {
     }
 
     fn decide(&mut self, node: NodeId, predicate: u32, types: &[&str]) -> NodeId {
-        let Some(predicate) = self.predicates.get(predicate as usize).filter(|it| it.is_event_type) else {
-            return node;
-        };
+        let Some(predicate) = self.predicates.get(predicate as usize) else { return node };
         let mut answers = types.iter().map(|name| predicate.holds_for(name));
-        let first = answers.next();
-        match first {
-            Some(value) if answers.all(|answer| answer == value) => self.constant(value),
+        match answers.next() {
+            Some(Some(value)) if answers.all(|answer| answer == Some(value)) => self.constant(value),
             _ => node,
         }
     }

@@ -56,6 +56,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().copied()
 }
 
+/// Whether an event that some slot tells is a system call.
+pub fn is_syscall(name: &str) -> bool {
+    !matches!(name, "procexit" | "container")
+}
+
 /// A set of event names: an over-approximation of the events for which a condition can hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventSet([u64; 8]);

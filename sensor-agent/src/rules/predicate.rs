@@ -15,6 +15,7 @@ pub use term::{Term, Values};
 pub use test::{Net, Scalar, ScalarSet, Test};
 
 use super::{
+    events,
     fields::{FieldRef, Shape},
     value::Value,
 };
@@ -28,8 +29,17 @@ pub struct Predicate {
     pub shape: Shape,
     /// What is asked.
     pub test: Test,
-    /// The term is `evt.type` or `syscall.type`, so that the answer is known from the slot of an event.
-    pub is_event_type: bool,
+    /// The term is the name of the event or call, so that the answer is known from the slot of an event.
+    pub named: Option<Named>,
+}
+
+/// A field that says what an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// `evt.type`
+    Event,
+    /// `syscall.type`, which events that are no system call do not have.
+    Syscall,
 }
 
 impl Predicate {
@@ -49,8 +59,9 @@ impl Predicate {
         if self.shape == Shape::Names { self.test.texts() } else { Vec::new() }
     }
 
-    /// Whether it holds for a known text.
-    pub fn holds_for(&self, text: &str) -> bool {
-        self.test.scalar(&Value::Text(text.as_bytes()))
+    /// Whether it holds for events of a type; `None` when that does not say.
+    pub fn holds_for(&self, event: &str) -> Option<bool> {
+        let is_absent = self.named? == Named::Syscall && !events::is_syscall(event);
+        Some(!is_absent && self.test.scalar(&Value::Text(event.as_bytes())))
     }
 }

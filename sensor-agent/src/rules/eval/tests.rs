@@ -161,6 +161,36 @@ fn both_ends_of_a_connection() {
 }
 
 #[test]
+fn an_internet_socket_without_ends_has_zeros() {
+    for (family, ip) in [(2, "0.0.0.0"), (10, "::")] {
+        check(
+            &socket("socket", 3, Socket { family, sock_type: 1, protocol: 6, fd: 3, ..zero() }, &[], &[]),
+            &[
+                ("fd.ip exists", true),
+                (&format!("fd.ip = {ip}"), true),
+                ("fd.ip != 10.0.0.1", true),
+                ("fd.port < 1", true),
+                ("fd.sip exists", false),
+                ("fd.cip exists", false),
+            ],
+        );
+    }
+}
+
+#[test]
+fn the_end_of_a_process_is_no_system_call() {
+    check(
+        &exit(0),
+        &[
+            ("evt.type = procexit", true),
+            ("syscall.type exists", false),
+            ("syscall.type != open", false),
+            ("evt.type != open", true),
+        ],
+    );
+}
+
+#[test]
 fn lifecycle_events_have_their_slots() {
     let conditions = [
         "evt.type in (execve, execveat)",

@@ -1,6 +1,6 @@
 //! How `fd.*` is read.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sensor_common::syscalls::Shape as RowShape;
 
@@ -78,15 +78,19 @@ pub(super) fn proto<'a>(c: &Context<'a>, pick: impl FnOnce(Endpoints) -> Option<
     pick(ends).map(|end| Value::Text(render!(c.arena, "{}", end.port)))
 }
 
-/// Both ends; empty for a known descriptor without any.
+/// Both ends, which an internet socket without any has as zeros; empty for every other known descriptor.
 fn both<'a>(c: &Context<'a>, value: impl Fn(Endpoint) -> Value<'a>) -> Out<'a> {
     known(c, |fd| {
-        let ends = fd.endpoints(c);
-        let list = ends.map(|ends| match ends.client() {
-            Some(client) => &*c.arena.alloc_slice_copy(&[value(client), value(ends.server())]),
-            None => &*c.arena.alloc_slice_copy(&[value(ends.server())]),
-        });
-        Some(Value::List(list.unwrap_or_default()))
+        let one = |end| &*c.arena.alloc_slice_copy(&[value(end)]);
+        Some(Value::List(match (fd.endpoints(c), fd.kind?) {
+            (Some(ends), _) => match ends.client() {
+                Some(client) => c.arena.alloc_slice_copy(&[value(client), value(ends.server())]),
+                None => one(ends.server()),
+            },
+            (None, DescriptorKind::Ipv4) => one(Endpoint { ip: Ipv4Addr::UNSPECIFIED.into(), port: 0 }),
+            (None, DescriptorKind::Ipv6) => one(Endpoint { ip: Ipv6Addr::UNSPECIFIED.into(), port: 0 }),
+            _ => &[],
+        }))
     })
 }
 

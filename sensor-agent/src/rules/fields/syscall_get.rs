@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     decode::Body,
-    rules::{Value, params, text::Text},
+    rules::{Value, events, params, text::Text},
 };
 
 type Out<'a> = Option<Value<'a>>;
@@ -50,10 +50,7 @@ pub(super) fn event_type<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
 }
 
 pub(super) fn syscall<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
-    if c.event.slot() == slot::EXIT {
-        return None;
-    }
-    event_name(c.event).map(Value::str)
+    event_name(c.event).filter(|name| events::is_syscall(name)).map(Value::str)
 }
 
 pub(super) fn dir<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {

@@ -26,6 +26,7 @@ mod image;
 mod refusals;
 mod replay;
 mod reload;
+mod storms;
 mod corpus;
 mod conditions;
 mod outputs;

@@ -153,7 +153,13 @@ impl Spool {
         if written > 0 && written + size > (limit_bytes / SEGMENTS).max(SEGMENT_BYTES_MIN) {
             self.roll()?;
         }
-        self.active.append(body, is_json, time_ns)?;
+        if let Err(error) = self.active.append(body, is_json, time_ns) {
+            // A full disk: what is done with makes room.
+            if !self.renew()? {
+                return Err(error);
+            }
+            self.active.append(body, is_json, time_ns)?;
+        }
         if let Some(kept) = self.segments.back_mut() {
             kept.bytes += size;
             kept.records += 1;
@@ -230,6 +236,17 @@ impl Spool {
         self.active = Segment::create(&self.directory, number)?;
         self.segments.push_back(Kept { number, bytes: 0, records: 0 });
         Ok(())
+    }
+
+    /// Another active segment in place of the only one, if all of that is done with.
+    fn renew(&mut self) -> Result<bool, SpoolError> {
+        let is_spent =
+            self.segments.len() == 1 && self.segments.iter().all(|kept| kept.records == 0 && kept.bytes > 0);
+        if is_spent {
+            self.roll()?;
+            self.let_go()?;
+        }
+        Ok(is_spent)
     }
 
     /// False when there is nothing that could be dropped.

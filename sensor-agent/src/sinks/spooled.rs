@@ -174,7 +174,7 @@ impl Shared {
         let mut held = self.held();
         let spool = &mut held.spool;
         if let Err(source) = spool.done(entry) {
-            // It will be delivered again.
+            // After a restart it will be delivered again.
             tracing::error!(cause = cause(&SinkError::Spool { source }), "cannot mark an alert as delivered");
         }
         count.discard(spool.take_discarded());

@@ -37,18 +37,22 @@ impl Cursor {
                 Err(error) => return Err(io_error("read the spool's cursor")(error)),
             }
         }
+        if filled < bytes.len() {
+            // Its bytes are taken now: a disk that fills up later must not stop it.
+            file.write_all_at(&bytes[filled..], filled as u64)
+                .map_err(io_error("write the spool's cursor"))?;
+        }
         let newest = bytes.chunks_exact(SLOT).filter_map(decode).max_by_key(|(turn, _)| *turn);
         let (turn, place) = newest.unwrap_or_default();
         Ok(Self { file, turn, place })
     }
 
-    /// Moves on. It is not synchronised: after a loss of power, some alerts are delivered again.
+    /// Moves on, on disk if that can be written. It is not synchronised: after a loss of power, some alerts are delivered again.
     pub(super) fn advance(&mut self, place: Place) -> Result<(), SpoolError> {
         let turn = self.turn + 1;
         let slot = (turn % 2) * SLOT as u64;
-        self.file.write_all_at(&encode(turn, place), slot).map_err(io_error("write the spool's cursor"))?;
         (self.turn, self.place) = (turn, place);
-        Ok(())
+        self.file.write_all_at(&encode(turn, place), slot).map_err(io_error("write the spool's cursor"))
     }
 }
 

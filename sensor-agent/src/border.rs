@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod context;
+pub mod cost;
 pub mod facts;
 pub mod latency;
 pub mod names;
@@ -17,6 +18,7 @@ mod packet;
 pub use alert::{Alert, FieldValue, Priority};
 pub use channel::{Receiver, RecvError, SendError, Sender, channel};
 pub use context::{Context, PodFacts, PodTold, Told, Wanted};
+pub use cost::Cost;
 pub use facts::Facts;
 pub use latency::Latency;
 pub use names::Resolved;
@@ -39,6 +41,12 @@ pub enum Outbound {
     Wanted(Wanted),
     /// Host names that the rules in force compare with, at start and after each reload.
     Names(Vec<String>),
+    /// What the sensor half costs, every few seconds.
+    Cost(Cost),
+    /// Make yourself known to the kernel side with this nonce, and say so.
+    Invite(u32),
+    /// The window of tuning ends now: hand over what was counted.
+    EndTuning,
     /// A canary came out at the end of the pipeline.
     Canary {
         /// Which way it went: `syscall` or `lifecycle`.
@@ -53,8 +61,6 @@ pub enum Outbound {
 /// From the egress half to the sensor half.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Inbound {
-    /// Load rules and configuration again (SIGHUP or a changed file).
-    Reload,
     /// What is known of a container now; at the first answer of all its events may go on.
     Context(Told),
     /// What the API server tells of a pod now.
@@ -63,6 +69,15 @@ pub enum Inbound {
     Names(Vec<Resolved>),
     /// What alerted in the window of tuning, which is over.
     Tuned(tally::Tally),
+    /// Alerts that every sink is done with: they need not be kept for a successor.
+    Settled {
+        /// The sensor half's, as its link said.
+        session: u64,
+        /// Numbers of their messages.
+        numbers: Vec<u64>,
+    },
+    /// The invitation was answered.
+    Introduced,
     /// Drain what is in the ring and end.
     Stop,
 }

@@ -19,6 +19,7 @@ mod trace;
 pub use attach::{Degraded, Options, Sensor};
 pub use control::Policy;
 pub use error::CaptureError;
+pub use handshake::{Seat, answer};
 pub use hooks::{HOOKS, Hook, Need, Place};
 pub use ledger::LedgerReader;
 pub use probe::Features;

@@ -23,7 +23,7 @@ pub use format::{Format, Include, Line};
 pub use http::{Client, Http, HttpOptions};
 pub use jiff::tz::TimeZone;
 pub use json::sample_line;
-pub use program::Program;
+pub use program::{Launcher, Program, Shell, Started};
 pub use queue::Policy;
 pub use sink::{Outcome, Sink, SinkError};
 pub use spool::{SpoolError, SpoolOptions};

@@ -14,6 +14,7 @@ mod resources;
 mod threads;
 
 pub use gates::Gates;
+pub use resources::cost;
 pub use threads::Alive;
 
 use std::{
@@ -23,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::border::{Alert, CanaryPath, Facts, Latency, SinkCount, Stats};
+use crate::border::{Alert, CanaryPath, Cost, Facts, Latency, SinkCount, Stats};
 
 use self::{
     health::{Health, Limits, Report},
@@ -53,6 +54,8 @@ struct State {
     sinks: Vec<SinkCount>,
     discarded: u64,
     grouped: u64,
+    /// Of the sensor half, once it has said so.
+    cost: Option<Cost>,
 }
 
 /// Gaps that are remembered.
@@ -113,6 +116,7 @@ impl Telemetry {
             sinks: Vec::new(),
             discarded: 0,
             grouped: 0,
+            cost: None,
         };
         Self {
             clock: Box::new(clock),
@@ -167,6 +171,11 @@ impl Telemetry {
         self.state().grouped = grouped;
     }
 
+    /// `Outbound::Cost` arrived.
+    pub fn cost(&self, cost: Cost) {
+        self.state().cost = Some(cost);
+    }
+
     /// `/livez` fails once the returned value is dropped: a thread keeps it for as long as it works.
     pub fn alive(&self, thread: &'static str) -> Alive {
         Threads::alive(&self.threads, thread)
@@ -195,7 +204,7 @@ impl Telemetry {
 
     fn snapshot(&self) -> Snapshot {
         let uptime = (self.clock)();
-        let resources = resources::read();
+        let resources = resources::read(self.state().cost);
         let ended = self.threads.ended();
         let state = self.state();
         Snapshot {

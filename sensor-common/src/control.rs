@@ -21,6 +21,9 @@ pub mod map {
     pub const KNOWN: &str = "KNOWN";
 }
 
+/// Processes of the agent that make themselves known; a power of two.
+pub const SEATS: usize = 4;
+
 /// System call numbers that the interest bitmap covers.
 pub const NUMBERS: usize = 512;
 
@@ -36,8 +39,10 @@ pub struct Control {
     pub slot_of: [u16; NUMBERS],
     /// Counts policy changes; stamped on every record.
     pub generation: u32,
-    /// The agent's tgid in the initial pid namespace (learnt by handshake); 0 before.
-    pub self_tgid: u32,
+    /// Tgids of the agent's processes in the initial pid namespace (learnt by handshake); 0 before.
+    pub own_tgids: [u32; SEATS],
+    /// Which of them the next handshake is about.
+    pub seat: u32,
     /// Thread of the agent whose events pass (the canary).
     pub canary_tid: u32,
     /// Data records are refused when fewer ring bytes than this are free.

@@ -1,6 +1,6 @@
 //! Decides early: is anybody interested, is it the agent itself.
 
-use sensor_common::control::{Control, NUMBERS};
+use sensor_common::control::{Control, NUMBERS, SEATS};
 
 use crate::maps::CONTROL;
 
@@ -31,9 +31,10 @@ pub fn slot_of(control: &Control, nr: u64) -> u16 {
 /// Whether this is a call of the agent itself, whose plain I/O would feed back into itself. Its canary thread passes.
 #[inline(always)]
 pub fn is_own(control: &Control, tgid: u32, tid: u32) -> bool {
-    // SAFETY: volatile read of the shared policy value.
-    let own = unsafe { (&raw const control.self_tgid).read_volatile() };
-    tgid == own && tid != canary(control)
+    let own = (&raw const control.own_tgids).cast::<u32>();
+    // SAFETY: volatile reads of the shared policy value, within the array.
+    let is_one = |seat| tgid == unsafe { own.add(seat).read_volatile() };
+    (0..SEATS).any(is_one) && tid != canary(control)
 }
 
 /// The agent's canary thread; 0 before it introduced itself.

@@ -2,11 +2,11 @@
 //! orphans do not stay as zombies.
 
 use std::fs;
-use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
+use saker_tests::http;
 use saker_tests::sensor::{SOON, free_port, rule, wait_for};
 use tempfile::TempDir;
 
@@ -57,7 +57,8 @@ fn stop_early(wrapper: &mut Child, port: u16) -> Result<ExitStatus> {
         ensure!(wrapper.try_wait()?.is_none(), "it has ended");
         Ok(child(wrapper)?.filter(|pid| caught(*pid).is_some_and(|mask| mask & CAUGHT == CAUGHT)))
     })?;
-    ensure!(TcpStream::connect(("127.0.0.1", port)).is_err(), "it listens before it hears");
+    let is_ready = http::get(port, "/healthz").is_ok_and(|(status, _)| status == 200);
+    ensure!(!is_ready, "it has started before it could be looked at");
     for signal in [Signal::HUP, Signal::TERM] {
         kill_process(first, signal)?;
     }
@@ -71,14 +72,14 @@ fn orphans_are_taken_note_of() -> Result<()> {
     }
     let sensor = setup::sensor()?.below(&["unshare", NAMESPACE[0], NAMESPACE[1], NAMESPACE[2]]).ready()?;
     let first = sensor.pid()?.as_raw_nonzero();
+    let children = || fs::read_to_string(format!("/proc/{first}/task/{first}/children"));
+    let halves = children()?;
     let mut enter = Command::new("nsenter");
     enter.args(["--pid", "--target", &first.to_string(), "sh", "-c", "sleep 1 & echo"]);
     let status = enter.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
     ensure!(status.success(), "{enter:?}: {status}");
-    let children = || fs::read_to_string(format!("/proc/{first}/task/{first}/children"));
-    let orphan = children()?;
-    ensure!(!orphan.trim().is_empty(), "the orphan was not given to the first process");
-    wait_for("the orphan's end is noted", SOON, || Ok(children()?.trim().is_empty().then_some(())))
+    ensure!(children()? != halves, "the orphan was not given to the first process");
+    wait_for("the orphan's end is noted", SOON, || Ok((children()? == halves).then_some(())))
 }
 
 fn child(of: &Child) -> Result<Option<Pid>> {

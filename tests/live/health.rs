@@ -20,7 +20,7 @@ fn a_stopped_consumer_is_unhealthy_until_it_goes_on() -> Result<()> {
     }
     let sensor = setup::sensor()?.ready()?;
     {
-        let _frozen = Frozen::new(sensor.pid()?.as_raw_nonzero().get(), HOT_THREAD)?;
+        let _frozen = Frozen::new(sensor.half("sensor")?.as_raw_nonzero().get(), HOT_THREAD)?;
         let body = wait_for("/healthz is 503", UNHEALTHY_WITHIN, || {
             let (status, body) = sensor.get("/healthz")?;
             Ok((status == 503).then_some(body))

@@ -2,9 +2,11 @@
 //! take away; without either of the two it says which.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use rustix::process::Pid;
 use saker_tests::refusal::finish;
 use saker_tests::sensor::SOON;
 
@@ -29,10 +31,9 @@ fn two_capabilities_are_enough() -> Result<()> {
     let namespaces = ["unshare", "--pid", "--mount", "--fork", "--kill-child"];
     let wrapper: Vec<&str> = namespaces.into_iter().chain(["sh", "-c", CONFINED, "sh"]).collect();
     let mut sensor = setup::sensor()?.rule_file(setup::bundled()).below(&wrapper).ready()?;
-    let pid = sensor.pid()?.as_raw_nonzero();
     let mut n_threads = 0;
-    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let status = fs::read_to_string(thread?.path().join("status"))?;
+    for thread in threads(&[sensor.pid()?, sensor.half("sensor")?, sensor.half("egress")?])? {
+        let status = fs::read_to_string(thread.join("status"))?;
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             line.map(str::trim).with_context(|| format!("no {name} in {status}"))
@@ -72,6 +73,17 @@ fn each_of_them_is_needed() -> Result<()> {
         ensure!(first.contains("CAP_BPF and CAP_PERFMON"), "without {dropped}: {finished:?}");
     }
     Ok(())
+}
+
+/// Directories of all threads of these processes.
+fn threads(of: &[Pid]) -> Result<Vec<PathBuf>> {
+    let mut threads = Vec::new();
+    for pid in of {
+        for thread in fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()))? {
+            threads.push(thread?.path());
+        }
+    }
+    Ok(threads)
 }
 
 /// A setting of this machine, until the test ends.

@@ -34,7 +34,7 @@ pub fn check(start: Start, actor: &Path) -> Result<()> {
         start.option("saker.ring_bytes=4194304").option("saker.reserve_bytes=2097152").ready()?;
 
     let pids = {
-        let _frozen = Frozen::new(sensor.pid()?.as_raw_nonzero().get(), HOT_THREAD)?;
+        let _frozen = Frozen::new(sensor.half("sensor")?.as_raw_nonzero().get(), HOT_THREAD)?;
         flood(actor, 1, N_OPENS)?.ebb()?;
         (0..N_PROCESSES).map(|_| one_process(actor)).collect::<Result<BTreeSet<String>>>()?
     };

@@ -265,16 +265,24 @@ impl Sensor {
         Ok(Metrics::parse(&body))
     }
 
-    /// Process id of the agent itself.
+    /// Process id of the agent itself: its supervisor.
     pub fn pid(&self) -> Result<Pid> {
-        let own = self.child.id();
-        let pid = if self.is_wrapped {
-            let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children"))?;
-            children.trim().parse().with_context(|| format!("children of {own}: {children:?}"))?
-        } else {
-            i32::try_from(own)?
+        let own = i32::try_from(self.child.id())?;
+        if !self.is_wrapped {
+            return Pid::from_raw(own).context("process 0");
+        }
+        let children = children(own)?;
+        children.first().copied().with_context(|| format!("children of {own}: {children:?}"))
+    }
+
+    /// Process id of one of its halves: `sensor` or `egress`.
+    pub fn half(&self, name: &str) -> Result<Pid> {
+        let flag = format!("--half={name}\0");
+        let is_it = |pid: &Pid| {
+            let words = fs::read_to_string(format!("/proc/{}/cmdline", pid.as_raw_nonzero()));
+            words.is_ok_and(|words| words.ends_with(&flag))
         };
-        Pid::from_raw(pid).context("process 0")
+        children(self.pid()?.as_raw_nonzero().get())?.into_iter().find(is_it).context("no such half")
     }
 
     /// Sends a signal, waits for the end, and returns what was left to say.
@@ -294,6 +302,12 @@ impl Sensor {
     fn errors(&mut self) -> String {
         self.errors.take().and_then(|reader| reader.join().ok()).unwrap_or_default()
     }
+}
+
+/// Children of a process with one thread.
+fn children(of: i32) -> Result<Vec<Pid>> {
+    let children = fs::read_to_string(format!("/proc/{of}/task/{of}/children"))?;
+    Ok(children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect())
 }
 
 impl Drop for Sensor {

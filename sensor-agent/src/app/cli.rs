@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::AppError;
+use super::{AppError, supervisor::Half};
 
 /// What was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Parser)]
@@ -83,6 +83,9 @@ pub struct Cli {
     /// Do not use this event source; may be repeated.
     #[arg(long, value_name = "SOURCE")]
     pub disable_source: Vec<String>,
+    /// Be a half of the agent: how it starts itself again.
+    #[arg(long, value_name = "HALF", hide = true, global = true)]
+    pub half: Option<Half>,
     /// Saker's own commands.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -123,7 +123,7 @@ fn tune(cli: &Cli, mut config: Config, window: &str, out: &Path, early: Early) -
     config.stop_after = Some(config.stop_after.unwrap_or(window).min(window));
     let tuned = config.tuning.clone();
     let reread = || Ok(Config { tuning: tuned.clone(), ..load_config(cli)? });
-    run::run(&config, early, &reread)
+    run::run(&config, cli.half, early, &reread)
 }
 
 /// Values first, also of a configuration with faults, which then are the error.
@@ -156,14 +156,14 @@ fn start(cli: &Cli, config: &Config, early: Early) -> Result<(), AppError> {
     if config.engine == Engine::None {
         return Err(ConfigError::NoSource.into());
     }
-    if let Some(path) = &cli.pidfile {
+    if let Some(path) = cli.pidfile.as_ref().filter(|_| cli.half.is_none()) {
         std::fs::write(path, format!("{}", std::process::id())).map_err(|source| AppError::Output {
             action: "write",
             path: path.clone(),
             source,
         })?;
     }
-    run::run(config, early, &|| load_config(cli))
+    run::run(config, cli.half, early, &|| load_config(cli))
 }
 
 fn load_config(cli: &Cli) -> Result<Config, AppError> {

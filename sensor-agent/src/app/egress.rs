@@ -1,206 +1,141 @@
-//! The egress half: one thread that takes what crosses the border to sinks and telemetry. It holds no capability and
-//! knows no record.
+//! The egress half: takes what crosses the border to sinks and telemetry, and asks runtimes. It holds no capability and knows
+//! no record.
 
 mod drops;
+mod office;
 mod outputs;
+mod settled;
 mod snapshots;
 mod throttle;
 
 pub(super) use outputs::sinks;
 
-use std::{
-    io,
-    sync::Arc,
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
-};
+use std::{io, sync::Arc, thread, time::Instant};
 
-use self::{drops::Watch, snapshots::Ticker, throttle::Throttle};
-use super::{AppError, config::Config};
+use self::{
+    drops::Watch,
+    office::{Arrived, Ended, Office},
+    settled::Settled,
+    snapshots::Ticker,
+    throttle::Throttle,
+};
+use super::{
+    AppError,
+    config::{Config, Webserver},
+    output::{start_log, tell},
+    sensor::now_ns,
+    supervisor::{self, Begun, Client, Order, Report},
+};
 use crate::{
     border::{
-        Alert, Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats, since_epoch, tally::Tally,
+        self, Alert, Inbound, Outbound, Priority, Sender,
+        link::{Arrival, Link},
     },
-    context,
-    sinks::{SinkError, Worker},
-    telemetry::Telemetry,
+    enrich::host,
+    sinks::{Launcher, Reopener, SinkError, Worker},
+    telemetry::{
+        Telemetry,
+        admin::{self, Admin, AdminError},
+        health,
+        summary::Summary,
+    },
     tuning::Counter,
 };
 
-/// How long sinks may take to write what waits when the agent stops.
-const FLUSH: Duration = Duration::from_secs(5);
+/// Messages of the sensor half that may wait.
+const BORDER: usize = 4096;
+/// Messages to it that may wait.
+const COMMANDS: usize = 256;
 
-/// The threads that write to the sinks of a configuration.
-pub(super) fn worker(config: &Config, hostname: String) -> Result<Worker, AppError> {
+/// Runs until the sensor half has ended for good and everything that it sent is written.
+pub(super) fn run(config: &Config, begun: Begun) -> Result<(), AppError> {
+    start_log(config);
+    let admin = config.webserver.as_ref().map(bind).transpose()?;
+    let hostname = config.hostname.clone().unwrap_or_else(host::name);
+    let launcher = begun.broker.map(|wire| Box::new(Client(wire)) as Box<dyn Launcher>);
     let (queue, policy) = (config.outputs.queue, config.outputs.policy);
-    Worker::start(sinks(config, hostname)?, queue, policy).map_err(cannot_write)
+    let sinks = sinks(config, hostname, launcher)?;
+    let worker = Worker::start(sinks, queue, policy).map_err(cannot_write)?;
+    let reopener = worker.reopener();
+    let gates = config.metrics.as_ref().map(|metrics| metrics.gates).unwrap_or_default();
+    let telemetry = Arc::new(Telemetry::new(health::Limits::default(), begun.nonce).with_gates(gates));
+    let server = admin.map(|admin| admin.serve(Arc::clone(&telemetry)).map_err(from_admin)).transpose()?;
+
+    let (arrived, inbox) = border::channel(BORDER);
+    let (commands, outbox) = border::channel(COMMANDS);
+    let tuning = config.tuning.as_ref().map(|tuning| {
+        let end = (!tuning.is_only).then(|| Instant::now() + tuning.window);
+        (Counter::default(), end)
+    });
+    let office = Office {
+        worker,
+        telemetry: Arc::clone(&telemetry),
+        drops: Watch::new(&config.drops),
+        ticker: Ticker::new(config.metrics.clone()),
+        timeout: config.outputs.timeout,
+        commands,
+        runtimes: config.runtimes.clone(),
+        context: None,
+        by_drops: false,
+        throttle: config.outputs.throttle.map(|window| Throttle::new(window, Instant::now())),
+        tuning,
+        settled: Settled::default(),
+        sensor: None,
+    };
+    let body = move || office.serve(&inbox);
+    let office = thread::Builder::new().name("saker-egress".to_owned()).spawn(body).map_err(no_thread)?;
+    let (orders, heard) = (arrived.clone(), reopener);
+    let reporter =
+        supervisor::listen(begun.wire, move |order| hear(&heard, &orders, order)).map_err(no_thread)?;
+    reporter.report(&Report::Ready);
+    let take = move |arrival: Arrival<Outbound>, _: &_| arrived.send_waiting(Arrived::Link(arrival)).is_ok();
+    let link = Link::start(begun.link, outbox, |_: &Inbound| false, take).map_err(no_thread)?;
+
+    let Ended { counts, by_drops } = office.join().unwrap_or_default();
+    drop(link);
+    tell(Summary { stats: &telemetry.stats(), sinks: &counts }.to_string().trim_end());
+    if let Some(server) = server {
+        server.stop();
+    }
+    if by_drops { Err(AppError::Drops) } else { Ok(()) }
 }
 
-/// The running thread.
-pub(super) struct Egress {
-    thread: JoinHandle<Ended>,
-}
-
-/// What it did.
-#[derive(Debug, Default)]
-pub(super) struct Ended {
-    /// By sink.
-    pub(super) counts: Vec<SinkCount>,
-    /// Losses ended the program (`syscall_event_drops.actions: [exit]`).
-    pub(super) by_drops: bool,
-    /// What alerted in a window of tuning that had not ended.
-    pub(super) tally: Option<Tally>,
-}
-
-impl Egress {
-    /// Takes over sinks and telemetry until all senders of `inbox` are gone; asks for the end through `commands`.
-    pub(super) fn start(
-        inbox: Receiver<Outbound>,
-        worker: Worker,
-        telemetry: Arc<Telemetry>,
-        config: &Config,
-        commands: Sender<Inbound>,
-    ) -> Result<Self, AppError> {
-        let (drops, timeout) = (Watch::new(&config.drops), config.outputs.timeout);
-        let ticker = Ticker::new(config.metrics.clone());
-        let failed = |source| AppError::Environment { action: "start a thread".to_owned(), source };
-        let context = context::Service::start(config.runtimes.clone(), commands.clone()).map_err(failed)?;
-        let tuning = config.tuning.as_ref().map(|tuning| {
-            let end = (!tuning.is_only).then(|| Instant::now() + tuning.window);
-            (Counter::default(), end)
-        });
-        let throttle = config.outputs.throttle.map(|window| Throttle::new(window, Instant::now()));
-        let office = Office {
-            worker,
-            telemetry,
-            drops,
-            ticker,
-            timeout,
-            commands,
-            context,
-            by_drops: false,
-            throttle,
-            tuning,
-        };
-        let body = move || office.serve(&inbox);
-        let thread = thread::Builder::new().name("saker-egress".to_owned()).spawn(body);
-        Ok(Self { thread: thread.map_err(failed)? })
-    }
-
-    /// Waits until everything that was sent is written; what each sink did.
-    pub(super) fn finish(self) -> Ended {
-        self.thread.join().unwrap_or_default()
+/// Takes an order of the supervisor. Without one the sensor half ends, and with it this one.
+fn hear(outputs: &Reopener, office: &Sender<Arrived>, order: Option<Order>) {
+    match order {
+        Some(Order::Reopen) => outputs.reopen(),
+        Some(Order::Ended(how)) => {
+            // An office that has ended tells nobody any more.
+            let _ended = office.send_waiting(Arrived::Mourn(how));
+        }
+        Some(Order::Begin { .. } | Order::Reload | Order::Stop | Order::Introduced) | None => {}
     }
 }
 
-/// The thread's belongings.
-struct Office {
-    worker: Worker,
-    telemetry: Arc<Telemetry>,
-    drops: Watch,
-    ticker: Ticker,
-    /// `output_timeout`
-    timeout: Duration,
-    commands: Sender<Inbound>,
-    context: context::Service,
-    by_drops: bool,
-    /// Groups identical alerts.
-    throttle: Option<Throttle>,
-    /// Counts alerts until then (or to the end), instead of sinks that take them.
-    tuning: Option<(Counter, Option<Instant>)>,
+fn bind(webserver: &Webserver) -> Result<Admin, AppError> {
+    let options = admin::Options {
+        listen: webserver.listen,
+        healthz: webserver.healthz.clone(),
+        metrics: webserver.has_metrics,
+        token: webserver.token.clone(),
+        certificate: webserver.certificate.clone(),
+    };
+    Admin::bind(options).map_err(from_admin)
 }
 
-impl Office {
-    fn serve(mut self, inbox: &Receiver<Outbound>) -> Ended {
-        let telemetry = Arc::clone(&self.telemetry);
-        let _alive = telemetry.alive("egress");
-        loop {
-            match inbox.recv(self.ticker.left().min(Duration::from_secs(1))) {
-                Ok(Outbound::Alert(alert)) => self.take(alert),
-                Ok(Outbound::Stats(stats)) => {
-                    self.observe(*stats);
-                    self.worker.tell_slow(self.timeout);
-                    telemetry.sinks(self.worker.counts(), self.worker.discarded() + inbox.discarded());
-                }
-                Ok(Outbound::Wanted(wanted)) => {
-                    // Without room the container's next event asks again.
-                    let _asked = self.context.ask(wanted);
-                }
-                Ok(Outbound::Names(names)) => self.context.look_up(names),
-                Ok(Outbound::Facts(facts)) => telemetry.facts(*facts),
-                Ok(Outbound::Canary { path, nonce, time_ns }) => {
-                    telemetry.canary(
-                        path,
-                        nonce,
-                        since_epoch().saturating_sub(Duration::from_nanos(time_ns)),
-                    );
-                }
-                Err(RecvError::Quiet) => {}
-                Err(RecvError::Closed) => break,
-            }
-            self.end_tuning();
-            self.send_grouped(false);
-            if let Some(alert) = self.ticker.tick(&telemetry, since_epoch()) {
-                self.worker.send(&alert);
-            }
-        }
-        self.send_grouped(true);
-        let counts = self.worker.stop(FLUSH).unwrap_or_else(|error| {
-            tracing::error!(%error, "alerts that waited for an output are lost");
-            error.counts
-        });
-        let tally = self.tuning.map(|(counter, _)| counter.tally());
-        Ended { counts, by_drops: self.by_drops, tally }
-    }
+fn from_admin(error: AdminError) -> AppError {
+    AppError::Environment { action: "start the admin server".to_owned(), source: io::Error::other(error) }
+}
 
-    fn take(&mut self, alert: Alert) {
-        if let Some((counter, _)) = self.tuning.as_mut().filter(|_| alert.source != "internal") {
-            return counter.count(&alert);
-        }
-        let alert = match &mut self.throttle {
-            Some(throttle) => throttle.pass(alert),
-            None => Some(alert),
-        };
-        if let Some(alert) = alert {
-            self.worker.send(&alert);
-        }
-    }
-
-    /// Sends what a window of grouping held back, once it has ended.
-    fn send_grouped(&mut self, is_end: bool) {
-        let Some(throttle) = &mut self.throttle else { return };
-        let due = throttle.due(Instant::now(), is_end);
-        self.telemetry.grouped(throttle.n_grouped());
-        for alert in due {
-            self.worker.send(&alert);
-        }
-    }
-
-    /// Hands the counts over once the window has ended; from then on alerts are routed.
-    fn end_tuning(&mut self) {
-        let end = self.tuning.as_ref().and_then(|(_, end)| *end);
-        if end.is_some_and(|end| Instant::now() >= end)
-            && let Some((counter, _)) = self.tuning.take()
-            && self.commands.send(Inbound::Tuned(counter.tally())).is_err()
-        {
-            tracing::error!("the report of tuning is lost: too many orders wait");
-        }
-    }
-
-    fn observe(&mut self, stats: Stats) {
-        let to_ns = stats.time_ns;
-        let (from_ns, losses) = self.telemetry.observe(stats);
-        let Some(act) = self.drops.observe(from_ns, to_ns, &losses) else { return };
-        if let Some(alert) = &act.alert {
-            self.worker.send(alert);
-        }
-        if act.is_end && !self.by_drops {
-            // This thread must not wait for room: the next losses ask again.
-            self.by_drops = self.commands.send(Inbound::Stop).is_ok();
-        }
-    }
+fn no_thread(source: io::Error) -> AppError {
+    AppError::Environment { action: "start a thread".to_owned(), source }
 }
 
 fn cannot_write(source: SinkError) -> AppError {
     AppError::Environment { action: "write alerts".to_owned(), source: io::Error::other(source) }
+}
+
+/// What the agent says about its other half.
+fn obituary(how: &str) -> Alert {
+    Alert::internal(now_ns(), "Falco internal: half restarted", Priority::Critical, how, Vec::new())
 }

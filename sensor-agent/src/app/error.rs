@@ -57,6 +57,12 @@ pub enum AppError {
     /// Losses, where the configuration says that they end the program.
     #[error("system call events were dropped, and syscall_event_drops.actions has `exit`")]
     Drops,
+    /// A half of the agent has ended for a reason that it has told itself.
+    #[error("a half of the agent ended with {code}")]
+    Told {
+        /// Its exit code.
+        code: u8,
+    },
     /// The kernel edge.
     #[error(transparent)]
     Capture(#[from] CaptureError),
@@ -110,6 +116,7 @@ impl AppError {
                 CaptureError::RingSize { .. } => 1,
                 _ => 2,
             },
+            Self::Told { code } => *code,
             Self::Output { .. } | Self::Environment { .. } => 4,
         }
     }
@@ -122,6 +129,7 @@ impl AppError {
                     return error.report();
                 }
             }
+            Self::Told { .. } => {}
             _ => output::tell(&Chain(self).to_string()),
         }
         self.exit_code().into()

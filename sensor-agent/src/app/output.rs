@@ -5,7 +5,8 @@ use std::{
     io::{self, Write},
 };
 
-use super::AppError;
+use super::{AppError, config::Config};
+use crate::telemetry;
 
 /// Writes `text` to standard output.
 pub fn print(text: &str) -> Result<(), AppError> {
@@ -28,4 +29,15 @@ pub fn text(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
     let mut out = String::new();
     let _never_fails = write(&mut out);
     out
+}
+
+/// Starts the log of this process, as the configuration says.
+pub(super) fn start_log(config: &Config) {
+    let level = telemetry::log::level(config.log.level.label());
+    let level = level.filter(|_| config.log.stderr).unwrap_or(telemetry::log::LevelFilter::OFF);
+    if let Err(error) =
+        telemetry::log::init(telemetry::log::Options { level, json: config.outputs.format.json })
+    {
+        tell(&error.to_string());
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
     rules::{Evaluator, Rule, RuleSet, eval::Undecided, fields::Context},
 };
 
-use super::canary::{Ears, Heard};
+use super::sensor::canary::{Ears, Heard};
 
 /// Key of `output_fields`.
 const GENERATION: &str = "saker.generation";
@@ -76,6 +76,11 @@ impl Pipeline {
         self.state.learn(told);
         let held = self.hold.release(&full_id);
         self.go_on(&held, None);
+    }
+
+    /// Whoever was asked has begun anew: what was not answered is asked again.
+    pub(super) fn ask_again(&mut self) {
+        self.state.ask_again();
     }
 
     /// Takes what the API server told of a pod.
@@ -204,6 +209,7 @@ impl Pipeline {
         let failures = DecodeError::LABELS.iter().zip(self.failures).filter(|(_, count)| *count != 0);
         stats.decode_failures = failures.map(|(label, count)| ((*label).to_owned(), count)).collect();
         stats.evaluated = self.evaluated;
+        stats.discarded = self.out.out.discarded();
         stats.hold = self.hold.counts();
         stats.rules = self.counts();
         let table = self.state.stats();

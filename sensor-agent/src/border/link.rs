@@ -33,6 +33,8 @@ pub enum Arrival<T> {
     Hello(u64),
     /// A message, and its number.
     Message(u64, T),
+    /// Nothing comes any more.
+    Closed,
 }
 
 /// The running link.
@@ -187,7 +189,10 @@ impl<Take> Reader<Take> {
         let mut is_told = false;
         loop {
             let n_bytes = match recv(&*self.socket, &mut buffer[..], RecvFlags::empty()) {
-                Ok((0, _)) => return,
+                Ok((0, _)) => {
+                    (self.take)(Arrival::Closed, &self.keeper);
+                    return;
+                }
                 Ok((n_bytes, _)) => n_bytes,
                 Err(Errno::INTR) => continue,
                 Err(error) => return tracing::error!(%error, "the other half cannot be heard"),

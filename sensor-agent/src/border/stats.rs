@@ -44,6 +44,8 @@ pub struct Stats {
     pub generation: u32,
     /// Times the consumer woke, and went round the drain loop.
     pub wakeups: u64,
+    /// Messages to the egress half that its queue had no room for.
+    pub discarded: u64,
 }
 
 /// One slot of the kernel ledger, summed over CPUs.

@@ -64,18 +64,20 @@ impl Policy {
         self.generation.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_handshake(&self, nonce: u32) {
+    /// From now on who calls with `nonce` takes `seat`.
+    pub(super) fn set_handshake(&self, seat: usize, nonce: u32) {
+        self.value.set_u32(offset_of!(Control, seat), seat as u32);
         self.value.set_u32(offset_of!(Control, handshake), nonce);
     }
 
     /// Whether the kernel side has not answered the handshake yet.
-    pub(super) fn is_handshake_open(&self) -> bool {
+    pub fn is_handshake_open(&self) -> bool {
         self.value.u32(offset_of!(Control, handshake)) != 0
     }
 
-    /// The agent's process id in the initial pid namespace, as the kernel side saw it.
+    /// The sensor half's process id in the initial pid namespace, as the kernel side saw it.
     pub fn own_tgid(&self) -> u32 {
-        self.value.u32(offset_of!(Control, self_tgid))
+        self.value.u32(offset_of!(Control, own_tgids))
     }
 
     /// Id of the canary thread in the initial pid namespace; 0 before it introduced itself.

@@ -122,6 +122,11 @@ impl Contexts {
         }
     }
 
+    /// The next event of each container that is not known asks for it.
+    pub(super) fn ask_again(&mut self) {
+        self.by_id.iter_mut().for_each(|(_, entry)| entry.asked_ns = 0);
+    }
+
     /// Takes an answer.
     pub(super) fn learn(&mut self, told: Told) {
         let Some(entry) = self.by_id.get_mut(&*told.full_id) else { return };

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::process::Bytes;
 
 pub use proc::ProcFiles;
+pub use read::name;
 
 /// Facts about the host, read once at start (and again at reload).
 #[derive(Clone, Debug, Default)]

@@ -179,6 +179,11 @@ impl State {
         self.contexts.forget(full_id);
     }
 
+    /// Whoever was asked has forgotten it: events ask again for what was not answered.
+    pub fn ask_again(&mut self) {
+        self.contexts.ask_again();
+    }
+
     /// Takes what was told of a container.
     pub fn learn(&mut self, told: Told) {
         self.contexts.learn(told);

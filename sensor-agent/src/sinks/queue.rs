@@ -33,9 +33,12 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    lines: VecDeque<Arc<Line>>,
+    /// With their numbers, which rise.
+    lines: VecDeque<(u64, Arc<Line>)>,
     /// Held by waiting lines and the one that the sink works on.
     bytes: usize,
+    /// Number of the line that the sink works on.
+    busy: Option<u64>,
     discarded: u64,
     /// Nothing comes any more.
     is_closed: bool,
@@ -62,13 +65,13 @@ impl Queue {
         Self { state: Mutex::default(), changed: Condvar::new(), policy, capacity }
     }
 
-    /// Takes `line`, or discards by the policy. False with the first line that this queue ever discards.
-    pub(super) fn push(&self, line: &Arc<Line>) -> bool {
+    /// Takes `line`, whose number is above those before, or discards by the policy. False with the first line that this queue ever discards.
+    pub(super) fn push(&self, number: u64, line: &Arc<Line>) -> bool {
         let mut state = self.state();
         let before = state.discarded;
         if self.policy == Policy::DropOldest {
             while !self.has_room(&state, line) {
-                let Some(oldest) = state.lines.pop_front() else { break };
+                let Some((_, oldest)) = state.lines.pop_front() else { break };
                 state.bytes -= oldest.size_bytes();
                 state.discarded += 1;
             }
@@ -81,7 +84,7 @@ impl Queue {
             state.discarded += 1;
         } else {
             state.bytes += line.size_bytes();
-            state.lines.push_back(Arc::clone(line));
+            state.lines.push_back((number, Arc::clone(line)));
             self.changed.notify_one();
         }
         before > 0 || state.discarded == 0
@@ -109,7 +112,9 @@ impl Queue {
 
     /// The line that was taken last is done with.
     pub(super) fn done(&self, line: &Line) {
-        self.state().bytes -= line.size_bytes();
+        let mut state = self.state();
+        state.bytes -= line.size_bytes();
+        state.busy = None;
     }
 
     /// Has files and programs opened anew before the next line.
@@ -122,6 +127,12 @@ impl Queue {
     pub(super) fn close(&self) {
         self.state().is_closed = true;
         self.changed.notify_one();
+    }
+
+    /// Number of the oldest line that is not done with.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        let state = self.state();
+        state.busy.or_else(|| state.lines.front().map(|(number, _)| *number))
     }
 
     /// Lines discarded, and lines that wait.
@@ -141,7 +152,10 @@ impl State {
             return Next::Reopen;
         }
         match self.lines.pop_front() {
-            Some(line) => Next::Line(line),
+            Some((number, line)) => {
+                self.busy = Some(number);
+                Next::Line(line)
+            }
             None if self.is_closed => Next::End,
             None => Next::Idle,
         }
@@ -161,7 +175,7 @@ mod tests {
             match step {
                 Step::Push(n) => (0..*n).for_each(|_| {
                     let numbered = crate::border::Alert { time_ns: number, ..alert() };
-                    queue.push(&Arc::new(format(true).line(&numbered).unwrap()));
+                    queue.push(number + 1, &Arc::new(format(true).line(&numbered).unwrap()));
                     number += 1;
                 }),
                 Step::Take(n) => (0..*n).for_each(|_| match queue.next() {
@@ -176,6 +190,7 @@ mod tests {
             rest.push(value["output_fields"]["evt.time"].as_u64().unwrap());
         }
         assert_eq!((rest.as_slice(), queue.counts().0), (left, discarded), "{policy:?}");
+        assert_eq!(queue.oldest(), left.last().map(|number| number + 1), "nobody said that it is done");
     }
 
     enum Step {

@@ -25,6 +25,8 @@ pub struct Worker {
     format: Format,
     desks: Vec<Arc<Desk>>,
     started: Instant,
+    /// Alerts that were queued before every sink, or refused.
+    sent: u64,
     /// Sinks whose slowness was told.
     slow: Vec<bool>,
     /// Closed when all threads have ended.
@@ -70,16 +72,17 @@ impl Worker {
             let thread = thread::Builder::new().name(name).spawn(body);
             thread.map_err(|source| SinkError::Thread { source })?;
         }
-        Ok(Self { format, slow: vec![false; desks.len()], desks, started, done })
+        Ok(Self { format, sent: 0, slow: vec![false; desks.len()], desks, started, done })
     }
 
     /// Queues `alert` before every sink; a full queue discards and counts. Never waits.
     pub fn send(&mut self, alert: &Alert) {
+        self.sent += 1;
         match self.format.line(alert) {
             Ok(line) => {
                 let line = Arc::new(line);
                 for desk in &self.desks {
-                    if !desk.queue.push(&line) {
+                    if !desk.queue.push(self.sent, &line) {
                         tracing::error!(
                             sink = desk.count.sink,
                             "the queue of alerts is full: alerts are discarded"
@@ -92,6 +95,18 @@ impl Worker {
                 tracing::error!(cause = cause(&error), "an alert is not delivered: {error}");
             }
         }
+    }
+
+    /// Alerts that were sent.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// So many of the first alerts that were sent are done with: every sink has delivered, spooled or refused them, or its
+    /// queue had no room.
+    pub fn done(&self) -> u64 {
+        let oldest = self.desks.iter().filter_map(|desk| desk.queue.oldest()).min();
+        oldest.map_or(self.sent, |oldest| oldest.saturating_sub(1))
     }
 
     /// Tells, once each, which sink has worked on one alert for longer than `timeout` (`output_timeout`).

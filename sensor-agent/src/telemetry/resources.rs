@@ -7,17 +7,13 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-/// Costs of this process, and figures of the host that Falco tells, too.
+use crate::border::Cost;
+
+/// What the agent costs, and figures of the host that Falco tells, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Resources {
-    /// CPU time of all threads.
-    pub(super) cpu: Duration,
-    /// Resident bytes.
-    pub(super) rss_bytes: Option<u64>,
-    /// Resident bytes, shared ones in proportion.
-    pub(super) pss_bytes: Option<u64>,
-    /// Bytes of address space.
-    pub(super) vsz_bytes: Option<u64>,
+    /// Of both halves.
+    pub(super) cost: Cost,
     /// What the agent's memory cgroup is charged with, the ring included (v2, then v1).
     pub(super) cgroup_bytes: Option<u64>,
     /// Share of the host's CPU time since its boot that was not idle, 0 to 1.
@@ -30,20 +26,31 @@ pub(super) struct Resources {
     pub(super) host_files: Option<u64>,
 }
 
-pub(super) fn read() -> Resources {
+/// What the calling process costs.
+pub fn cost() -> Cost {
     let cpu = clock_gettime(ClockId::ProcessCPUTime);
-    let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let statm = text("/proc/self/statm");
     let mut pages = statm.split_ascii_whitespace().map(|word| word.parse::<u64>().ok());
     let mut bytes = || Some(pages.next()?? * page_size() as u64);
-    let cgroup = ["/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes"];
-    let stat = text("/proc/stat");
-    let files = text("/proc/sys/fs/file-nr");
-    Resources {
+    Cost {
         cpu: Duration::new(cpu.tv_sec.unsigned_abs(), cpu.tv_nsec.unsigned_abs() as u32),
         vsz_bytes: bytes(),
         rss_bytes: bytes(),
         pss_bytes: kilobytes(&text("/proc/self/smaps_rollup"), "Pss:"),
+    }
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// With what the other half costs.
+pub(super) fn read(other: Option<Cost>) -> Resources {
+    let cgroup = ["/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes"];
+    let stat = text("/proc/stat");
+    let files = text("/proc/sys/fs/file-nr");
+    Resources {
+        cost: other.map_or_else(cost, |other| cost() + other),
         cgroup_bytes: cgroup.iter().find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok()),
         host_cpu: host_cpu(&stat),
         host_used_bytes: host_used(&text("/proc/meminfo")),
@@ -85,8 +92,11 @@ mod tests {
         assert_eq!(host_used("MemTotal: 1 kB\n"), None);
         assert_eq!(host_cpu("cpu  10 0 20 60 10 0 0 0 9 9\ncpu0 1\n"), Some(0.3));
         assert_eq!(host_cpu("cpu x"), None);
-        let own = read();
-        assert!(own.pss_bytes <= own.rss_bytes.map(|rss| rss + (8 << 20)) && own.pss_bytes > Some(0));
+        let one = Cost { rss_bytes: Some(1), pss_bytes: Some(1), vsz_bytes: Some(1), ..Cost::default() };
+        let own = read(Some(one));
+        let Cost { rss_bytes, pss_bytes, .. } = own.cost;
+        assert!(pss_bytes <= rss_bytes.map(|rss| rss + (8 << 20)) && pss_bytes > Some(1));
+        assert_eq!((one + Cost::default()).rss_bytes, None, "what is not known of one is not known of both");
         assert!(own.host_running > Some(0) && own.host_files > Some(0) && own.host_used_bytes > Some(0));
     }
 }

@@ -134,15 +134,15 @@ fn rules(fields: &mut Fields, snapshot: &Snapshot) {
 }
 
 fn resources(fields: &mut Fields, resources: &Resources, uptime: f64, gates: Gates) {
-    let ratio = resources.cpu.as_secs_f64() / uptime;
+    let ratio = resources.cost.cpu.as_secs_f64() / uptime;
     fields.decimal("falco.cpu_usage_perc", if ratio.is_finite() { 100.0 * ratio } else { 0.0 });
     if let Some(ratio) = resources.host_cpu {
         fields.decimal("falco.host_cpu_usage_perc", 100.0 * ratio);
     }
     let memory = [
-        ("memory_rss", "kb", resources.rss_bytes),
-        ("memory_vsz", "kb", resources.vsz_bytes),
-        ("memory_pss", "kb", resources.pss_bytes),
+        ("memory_rss", "kb", resources.cost.rss_bytes),
+        ("memory_vsz", "kb", resources.cost.vsz_bytes),
+        ("memory_pss", "kb", resources.cost.pss_bytes),
         ("container_memory_used", "bytes", resources.cgroup_bytes),
         ("host_memory_used", "kb", resources.host_used_bytes),
     ];

@@ -71,6 +71,7 @@ pub(super) fn stats() -> Stats {
             rule("said\n", 6, &[], 1),
         ],
         generation: 2,
+        discarded: 0,
         wakeups: 8,
     }
 }
@@ -150,7 +151,7 @@ fn health_follows_the_clock() {
 
 #[test]
 fn the_agents_own_costs_are_read() {
-    let costs = resources::read();
+    let costs = resources::read(None).cost;
     assert!(costs.rss_bytes.is_some_and(|bytes| bytes > 1 << 16));
     assert!(costs.vsz_bytes >= costs.rss_bytes);
 }

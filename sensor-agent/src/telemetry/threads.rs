@@ -16,6 +16,10 @@ pub struct Alive {
 
 impl Threads {
     pub(super) fn alive(threads: &Arc<Self>, thread: &'static str) -> Alive {
+        let mut ended = threads.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // It may be the successor of one that ended.
+        ended.retain(|ended| *ended != thread);
+        drop(ended);
         Alive { thread, threads: Arc::clone(threads) }
     }
 

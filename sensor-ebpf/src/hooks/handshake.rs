@@ -3,14 +3,14 @@
 //! the caller's global ids there.
 
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
-use sensor_common::control::Control;
+use sensor_common::control::{Control, SEATS};
 
 use crate::{
     kernel::{self, Regs},
     maps::CONTROL,
 };
 
-/// `PRIO_PROCESS`: the agent itself. `PRIO_PGRP`: the thread whose calls are canaries.
+/// `PRIO_PROCESS`: a process of the agent. `PRIO_PGRP`: the thread whose calls are canaries.
 const PRIO_PROCESS: u64 = 0;
 
 #[btf_tracepoint(function = "sys_exit")]
@@ -26,7 +26,9 @@ pub fn exit_handshake(ctx: BtfTracePointContext) -> i32 {
         }
         let task = kernel::current();
         if args[0] == PRIO_PROCESS {
-            (&raw mut (*control).self_tgid).write_volatile(task.tgid());
+            const _: () = assert!(SEATS == 4);
+            let seat = crate::mask!((&raw const (*control).seat).read_volatile(), "3") as usize;
+            (&raw mut (*control).own_tgids).cast::<u32>().add(seat).write_volatile(task.tgid());
         } else {
             (&raw mut (*control).canary_tid).write_volatile(task.tid());
         }

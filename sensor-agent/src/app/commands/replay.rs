@@ -14,7 +14,7 @@ pub(super) fn replay(config: &Config, path: &Path, seconds: u64) -> Result<(), A
     let rules = load::rules(config, 1)?;
     rules.notices.iter().chain(&rules.faults).for_each(|text| tell(text));
     play::play(config, &rules.set, path, seconds, |host| {
-        let mut sinks = egress::sinks(config, host.hostname.clone())?;
+        let mut sinks = egress::sinks(config, host.hostname.clone(), None)?;
         Ok(move |alert: &Alert| sinks.deliver(alert))
     })
 }

@@ -10,15 +10,23 @@ use jiff::tz::TimeZone;
 use super::cannot_write;
 use crate::{
     app::{AppError, config::Config},
-    sinks::{Client, FileSink, Format, Http, Include, Program, Sink, Sinks, Spooled, Stdout, Syslog},
+    sinks::{
+        Client, FileSink, Format, Http, Include, Launcher, Program, Shell, Sink, Sinks, Spooled, Stdout,
+        Syslog,
+    },
 };
 
 /// How long a program may neither read nor end.
 const PROGRAM: Duration = Duration::from_secs(10);
 const SYSLOG: &str = "/dev/log";
 
-/// The sinks of a configuration, opened: a file that cannot be written is an error before anything starts.
-pub(in crate::app) fn sinks(config: &Config, hostname: String) -> Result<Sinks, AppError> {
+/// The sinks of a configuration, opened: a file that cannot be written is an error before anything starts. A program is started
+/// by `launcher`; without one it is a child of this process.
+pub(in crate::app) fn sinks(
+    config: &Config,
+    hostname: String,
+    launcher: Option<Box<dyn Launcher>>,
+) -> Result<Sinks, AppError> {
     let outputs = &config.outputs;
     let format = Format {
         json: outputs.format.json,
@@ -45,8 +53,8 @@ pub(in crate::app) fn sinks(config: &Config, hostname: String) -> Result<Sinks, 
         sinks.push(Box::new(Syslog::new(SYSLOG.into(), protocol, hostname, TimeZone::system())));
     }
     if let Some(program) = &outputs.program {
-        let command = program.program.clone();
-        sinks.push(Box::new(Program::new(command, program.keep_alive, outputs.is_buffered, PROGRAM)));
+        let launcher = launcher.unwrap_or_else(|| Box::new(Shell::new(program.program.clone())));
+        sinks.push(Box::new(Program::new(launcher, program.keep_alive, outputs.is_buffered, PROGRAM)));
     }
     if let Some(http) = &outputs.http {
         let client = Client::new(http.clone()).map_err(cannot_write)?;

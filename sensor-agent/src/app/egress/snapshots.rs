@@ -19,7 +19,8 @@ pub(super) struct Ticker {
     /// None: no snapshot is wanted.
     metrics: Option<Metrics>,
     snapshots: Snapshots,
-    next: Instant,
+    /// None: there is nothing to tell yet.
+    next: Option<Instant>,
     /// The file could not be written the last time; said once.
     is_failing: bool,
 }
@@ -27,24 +28,28 @@ pub(super) struct Ticker {
 impl Ticker {
     pub(super) fn new(metrics: Option<Metrics>) -> Self {
         let metrics = metrics.filter(|metrics| metrics.output_rule || metrics.output_file.is_some());
-        let next = Instant::now() + metrics.as_ref().map_or(Duration::ZERO, |metrics| metrics.interval);
-        Self { metrics, snapshots: Snapshots::default(), next, is_failing: false }
+        Self { metrics, snapshots: Snapshots::default(), next: None, is_failing: false }
+    }
+
+    /// From now on there is something to tell.
+    pub(super) fn begin(&mut self) {
+        let interval = self.metrics.as_ref().map(|metrics| metrics.interval);
+        self.next = self.next.or_else(|| Some(Instant::now() + interval?));
     }
 
     /// Time to the next snapshot.
     pub(super) fn left(&self) -> Duration {
-        let left = self.next.saturating_duration_since(Instant::now());
-        if self.metrics.is_some() { left } else { Duration::MAX }
+        self.next.map_or(Duration::MAX, |next| next.saturating_duration_since(Instant::now()))
     }
 
     /// Takes a snapshot if it is time. An alert: it is to be delivered.
     pub(super) fn tick(&mut self, telemetry: &Telemetry, now: Duration) -> Option<Alert> {
         let metrics = self.metrics.as_ref()?;
-        if Instant::now() < self.next {
+        if self.next.is_none_or(|next| Instant::now() < next) {
             return None;
         }
         // What was slept through is not made up for.
-        self.next = Instant::now() + metrics.interval;
+        self.next = Some(Instant::now() + metrics.interval);
         let (alert, number) = telemetry.snapshot_alert(now.as_nanos() as u64, &mut self.snapshots);
         if let Some(path) = &metrics.output_file {
             let line = sample_line(&alert.fields, number).map_err(io::Error::other);

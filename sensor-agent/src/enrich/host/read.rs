@@ -17,7 +17,7 @@ impl Host {
     pub fn read() -> Self {
         let root = host_root();
         Self {
-            hostname: hostname(env::var("FALCO_HOSTNAME").ok()),
+            hostname: name(),
             boot_epoch_ns: boot_epoch_ns(),
             users: accounts::users(&text(&root, "/etc/passwd")),
             groups: accounts::groups(&text(&root, "/etc/group")),
@@ -37,6 +37,11 @@ fn text(root: &Path, path: &str) -> Vec<u8> {
             Vec::new()
         }
     }
+}
+
+/// Falco's `evt.hostname`: `FALCO_HOSTNAME` or the kernel's host name.
+pub fn name() -> String {
+    hostname(env::var("FALCO_HOSTNAME").ok())
 }
 
 fn hostname(chosen: Option<String>) -> String {

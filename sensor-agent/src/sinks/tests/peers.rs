@@ -65,7 +65,7 @@ fn rfc_5424_and_stream_sockets() {
 
 fn program(command: &str, keep_alive: bool, patience_ms: u64) -> Sinks {
     let patience = Duration::from_millis(patience_ms);
-    let sink = Program::new(command.to_owned(), keep_alive, false, patience);
+    let sink = Program::new(Box::new(Shell::new(command.to_owned())), keep_alive, false, patience);
     Sinks::new(format(true), vec![Box::new(sink)])
 }
 

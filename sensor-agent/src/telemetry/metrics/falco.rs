@@ -63,14 +63,14 @@ fn nanoseconds(name: &'static str, help: &'static str, value: u64) -> Metric {
 
 fn costs(snapshot: &Snapshot) -> Vec<Metric> {
     let resources = snapshot.resources;
-    let ratio = resources.cpu.as_secs_f64() / snapshot.uptime.as_secs_f64();
+    let ratio = resources.cost.cpu.as_secs_f64() / snapshot.uptime.as_secs_f64();
     vec![
         gauge(
             "falcosecurity_falco_cpu_usage_ratio",
             "CPU time of the agent since its start, per second; 1 is one CPU",
             ratio.is_finite().then_some(ratio),
         ),
-        gauge("falcosecurity_falco_memory_rss_bytes", "Resident memory", resources.rss_bytes.map(float)),
+        gauge("falcosecurity_falco_memory_rss_bytes", "Resident memory", resources.cost.rss_bytes.map(float)),
         gauge(
             "falcosecurity_falco_host_cpu_usage_ratio",
             "CPU time of the host since its boot that was not idle",
@@ -79,7 +79,7 @@ fn costs(snapshot: &Snapshot) -> Vec<Metric> {
         gauge(
             "falcosecurity_falco_memory_pss_bytes",
             "Resident memory, shares in proportion",
-            resources.pss_bytes.map(float),
+            resources.cost.pss_bytes.map(float),
         ),
         gauge(
             "falcosecurity_falco_host_memory_used_bytes",
@@ -96,7 +96,7 @@ fn costs(snapshot: &Snapshot) -> Vec<Metric> {
             "Open files of the host",
             resources.host_files.map(float),
         ),
-        gauge("falcosecurity_falco_memory_vsz_bytes", "Address space", resources.vsz_bytes.map(float)),
+        gauge("falcosecurity_falco_memory_vsz_bytes", "Address space", resources.cost.vsz_bytes.map(float)),
         gauge(
             "falcosecurity_falco_container_memory_used_bytes",
             "Memory that the agent's cgroup is charged with, the ring included",

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    border::{CanaryPath, Stats},
+    border::{CanaryPath, Cost, Stats},
     telemetry::{
         health::{Fault, Report},
         resources::Resources,
@@ -39,11 +39,13 @@ pub(in crate::telemetry) fn snapshot(stats: Stats) -> Snapshot {
         grouped: 4,
         ended: Vec::new(),
         resources: Resources {
-            cpu: Duration::from_millis(2500),
-            rss_bytes: Some(1024),
-            vsz_bytes: Some(2048),
+            cost: Cost {
+                cpu: Duration::from_millis(2500),
+                rss_bytes: Some(1024),
+                vsz_bytes: Some(2048),
+                pss_bytes: Some(3 << 20),
+            },
             cgroup_bytes: None,
-            pss_bytes: Some(3 << 20),
             host_cpu: Some(0.25),
             host_used_bytes: Some(4 << 20),
             host_running: Some(3),

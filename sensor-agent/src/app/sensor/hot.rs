@@ -12,7 +12,7 @@ use crate::{
     rules::RuleSet,
 };
 
-use super::pipeline::Pipeline;
+use crate::app::pipeline::Pipeline;
 
 /// Longest sleep without records: the latency of an order on an idle machine.
 const IDLE: Duration = Duration::from_millis(100);
@@ -32,6 +32,8 @@ pub(super) enum Order {
     Pod(PodTold),
     /// Take the addresses of host names.
     Names(Vec<Resolved>),
+    /// Whoever was asked for containers has begun anew.
+    AskAgain,
     /// Drain what is in the ring and end.
     Stop,
 }
@@ -89,6 +91,7 @@ impl Hot {
                 Ok(Order::Context(told)) => self.pipeline.learn(told),
                 Ok(Order::Pod(told)) => self.pipeline.learn_pod(told),
                 Ok(Order::Names(told)) => self.pipeline.learn_names(told),
+                Ok(Order::AskAgain) => self.pipeline.ask_again(),
                 Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
                 Err(mpsc::TryRecvError::Empty) => return true,
             }

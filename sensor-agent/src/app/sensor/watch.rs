@@ -13,8 +13,11 @@ use std::{
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::{config::Config, files};
-use crate::border::{Inbound, Sender};
+use super::control::Command;
+use crate::{
+    app::{config::Config, files},
+    border::Sender,
+};
 
 /// A change is taken up when nothing has happened for this long.
 const QUIET: Duration = Duration::from_millis(100);
@@ -34,7 +37,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Starts watching what `config` is made of. What is wrong with it is told in the log: a sensor that has to be told
     /// of changes by SIGHUP is better than none.
-    pub(super) fn start(config: &Config, commands: Sender<Inbound>) -> Option<Self> {
+    pub(super) fn start(config: &Config, commands: Sender<Command>) -> Option<Self> {
         let named: Vec<PathBuf> =
             config.rules.paths.iter().chain(&config.files).chain(&config.includes).cloned().collect();
         for path in named.iter().filter(|path| is_mounted_alone(path)) {
@@ -50,7 +53,7 @@ impl Watch {
     }
 }
 
-fn watch(named: Vec<PathBuf>, commands: Sender<Inbound>) -> notify::Result<Watch> {
+fn watch(named: Vec<PathBuf>, commands: Sender<Command>) -> notify::Result<Watch> {
     let (happened, events) = mpsc::sync_channel(WAITING);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let is_read = event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_)));
@@ -69,7 +72,7 @@ fn watch(named: Vec<PathBuf>, commands: Sender<Inbound>) -> notify::Result<Watch
 }
 
 /// Until the watcher is gone: waits for quiet behind an event, and asks for a reload when the contents are others.
-fn attend(named: &[PathBuf], mut before: u64, events: &mpsc::Receiver<()>, commands: &Sender<Inbound>) {
+fn attend(named: &[PathBuf], mut before: u64, events: &mpsc::Receiver<()>, commands: &Sender<Command>) {
     while events.recv().is_ok() {
         let latest = Instant::now() + LATEST;
         while Instant::now() < latest {
@@ -80,7 +83,7 @@ fn attend(named: &[PathBuf], mut before: u64, events: &mpsc::Receiver<()>, comma
             }
         }
         let now = fingerprint(named);
-        if now != before && commands.send_waiting(Inbound::Reload).is_err() {
+        if now != before && commands.send_waiting(Command::Reload).is_err() {
             return;
         }
         before = now;

@@ -4,6 +4,7 @@
 
 use std::{
     collections::VecDeque,
+    hash::{BuildHasher, Hasher, RandomState},
     io,
     sync::{
         Arc,
@@ -28,6 +29,11 @@ const DIRECTORY: &str = "/proc/saker-canary-";
 const COMM: &str = "sc-";
 /// Bits of a nonce that fit a comm.
 pub(super) const NONCE_MASK: u64 = (1 << 48) - 1;
+
+/// Not to be guessed; the same for as long as the supervisor lives.
+pub(in crate::app) fn new_nonce() -> u64 {
+    RandomState::new().build_hasher().finish() & NONCE_MASK
+}
 
 /// The sending thread. Dropped, it ends within a moment and is joined.
 pub(super) struct Sender {
@@ -95,7 +101,7 @@ fn act(nonce: u64) {
 
 /// The hearing side: knows canaries among records.
 #[derive(Debug)]
-pub(super) struct Ears {
+pub(in crate::app) struct Ears {
     tgid: u32,
     tid: u32,
     /// Threads of the agent that were seen to start and not yet to end.
@@ -107,7 +113,7 @@ const STARTED: usize = 16;
 
 /// What a record is to the canary logic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(in crate::app) enum Heard {
     /// Not a canary.
     Nothing,
     /// Part of one: not for rules.
@@ -123,7 +129,7 @@ impl Ears {
     }
 
     /// Looks at one record.
-    pub(super) fn hear(&mut self, record: &Record<'_>) -> Heard {
+    pub(in crate::app) fn hear(&mut self, record: &Record<'_>) -> Heard {
         let task = &record.prefix.task;
         if task.tgid != self.tgid {
             return Heard::Nothing;

@@ -5,7 +5,10 @@ use std::{fs, os::unix::fs::symlink, path::Path, time::Duration};
 use tempfile::TempDir;
 
 use super::{folders, watch};
-use crate::border::{self, Inbound, RecvError};
+use crate::{
+    app::sensor::control::Command,
+    border::{self, RecvError},
+};
 
 const SOON: Duration = Duration::from_secs(20);
 /// Longer than a change takes to be taken up.
@@ -27,7 +30,7 @@ fn check(prepare: impl Fn(&Path), name: &str, change: impl Fn(&Path), expected: 
     change(root);
     let wait = if expected == Seen::Nothing { NOTHING } else { SOON };
     let seen = match inbound.recv(wait) {
-        Ok(Inbound::Reload) => Seen::Reload,
+        Ok(Command::Reload) => Seen::Reload,
         Err(RecvError::Quiet) => Seen::Nothing,
         other => panic!("{other:?}"),
     };
@@ -86,7 +89,7 @@ fn a_thousand_changes_are_few_reloads_and_the_last_one_counts() {
         fs::rename(directory.path().join("new"), directory.path().join("rules.yaml")).expect("renamed");
     }
     let mut reloads = 0;
-    while let Ok(Inbound::Reload) = inbound.recv(if reloads == 0 { SOON } else { NOTHING }) {
+    while let Ok(Command::Reload) = inbound.recv(if reloads == 0 { SOON } else { NOTHING }) {
         reloads += 1;
     }
     assert!((1..100).contains(&reloads), "{reloads} reloads");

@@ -29,12 +29,12 @@ fn main() {
     }
     let first = median(&measured[0].event_ns);
     println!(
-        "| rules | rules for opens | load, ms | open that matches nothing, ns | ratio |\n|---|---|---|---|---|"
+        "| rules | rules for opens | load, ms | open that matches nothing, ns | ratio | by a link, ns |\n|---|---|---|---|---|---|"
     );
     for it in &measured {
-        let event = median(&it.event_ns);
+        let (event, link) = (median(&it.event_ns), median(&it.link_ns));
         let (name, opens, load) = (it.name, it.opens, median(&it.load_ms));
-        println!("| {name} | {opens} | {load:.1} | {event:.0} | {:.1} |", event / first);
+        println!("| {name} | {opens} | {load:.1} | {event:.0} | {:.1} | {link:.0} |", event / first);
     }
     enrichment();
 }
@@ -66,8 +66,10 @@ struct Measured {
     opens: usize,
     evaluator: Evaluator,
     scene: Scene,
+    link: Scene,
     load_ms: Vec<f64>,
     event_ns: Vec<f64>,
+    link_ns: Vec<f64>,
 }
 
 impl Measured {
@@ -76,8 +78,10 @@ impl Measured {
         let opens =
             set.rules().iter().filter(|rule| rule.events.names().any(|name| name == "openat")).count();
         let evaluator = Evaluator::new(Arc::new(set));
-        let scene = Scene::open("/srv/data/file");
-        Self { name, text, opens, evaluator, scene, load_ms: Vec::new(), event_ns: Vec::new() }
+        let (scene, link) =
+            (Scene::open("/srv/data/file"), Scene::open_link("/srv/data/file", "/srv/other/file"));
+        let (load_ms, event_ns, link_ns) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, text, opens, evaluator, scene, link, load_ms, event_ns, link_ns }
     }
 
     fn round(&mut self) {
@@ -85,21 +89,23 @@ impl Measured {
         black_box(rules(&self.text));
         self.load_ms.push(start.elapsed().as_secs_f64() * 1e3);
         let mut matches = 0;
-        let (evaluator, scene) = (&mut self.evaluator, &mut self.scene);
-        // The event is made once, so that only its evaluation is measured.
-        scene.play(|event| {
-            let start = Instant::now();
-            for _ in 0..EVENTS {
-                evaluator.evaluate(black_box(event), &mut |_, _| matches += 1);
-            }
-            self.event_ns.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(EVENTS));
-        });
+        for (scene, times) in [(&mut self.scene, &mut self.event_ns), (&mut self.link, &mut self.link_ns)] {
+            // The event is made once, so that only its evaluation is measured.
+            scene.play(|event| {
+                let start = Instant::now();
+                for _ in 0..EVENTS {
+                    self.evaluator.evaluate(black_box(event), &mut |_, _| matches += 1);
+                }
+                times.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(EVENTS));
+            });
+        }
         assert_eq!(matches, 0, "{}: the event is to match nothing", self.name);
     }
 }
 
 fn rules(text: &str) -> RuleSet {
-    let loaded = load(&[RuleFile { name: "rules.yaml", text }], &LoadOptions::default(), 1);
+    let options = LoadOptions { resolved_paths: true, ..LoadOptions::default() };
+    let loaded = load(&[RuleFile { name: "rules.yaml", text }], &options, 1);
     assert!(loaded.errors.is_empty(), "{}", loaded.errors[0]);
     loaded.set
 }

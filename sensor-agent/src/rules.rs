@@ -28,6 +28,7 @@ mod fixture;
 
 pub use error::Fault;
 pub use eval::Evaluator;
+pub use fields::Naming;
 pub use file::RuleFile;
 pub use lint::lint;
 pub use load::{

@@ -40,7 +40,7 @@ const BUNDLED: &str = include_str!("../../deploy/rules/saker_rules.yaml");
 
 /// Allocations while the event is played `times` times, and how often a rule matched.
 fn allocations(rules: &str, mut scene: Scene, times: u32) -> (u64, u32) {
-    let options = LoadOptions { matching: Matching::All, ..LoadOptions::default() };
+    let options = LoadOptions { matching: Matching::All, resolved_paths: true, ..LoadOptions::default() };
     let loaded = load(&[RuleFile { name: "rules.yaml", text: rules }], &options, 1);
     assert!(loaded.errors.is_empty(), "{}", loaded.errors[0]);
     let mut evaluator = Evaluator::new(Arc::new(loaded.set));
@@ -65,6 +65,7 @@ fn an_event_that_matches_nothing_allocates_nothing() {
         fd.name regex zz or fd.name glob \"zz*\" or fd.name pmatch (/zz) or proc.cwd=zz)\n";
     for rules in [BUNDLED, every_field] {
         assert_eq!(allocations(rules, Scene::open("/srv/data/file"), 1_000), (0, 0));
+        assert_eq!(allocations(rules, Scene::open_link("/srv/link", "/srv/data/file"), 1_000), (0, 0));
     }
 }
 

@@ -38,7 +38,7 @@ fn recorded_cases_fire_the_same_rules() -> Result<()> {
     let rules = fs::read_to_string(corpus.join("rules.yaml"))?;
     fs::write(files.path().join("rules.yaml"), &rules)?;
     let program = Program::build(&shared.join("live/syscases.c"))?;
-    let start = setup::sensor()?.rule_file(files.path().join("rules.yaml"));
+    let start = setup::sensor()?.rule_file(files.path().join("rules.yaml")).option("resolved_paths=off");
     let mut sensor = start.option("rule_matching=all").option("base_syscalls.all=true").ready()?;
     program.run(&[])?;
     let ours = normalise(&fired(sensor.until_fence()?))?;

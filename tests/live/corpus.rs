@@ -31,7 +31,10 @@ fn recorded_cases_give_the_same_fields() -> Result<()> {
     let files = TempDir::new()?;
     fs::write(files.path().join("rules.yaml"), fs::read(corpus.join("rules.yaml"))?)?;
     let program = Program::build(&corpus.join("syscases.c"))?;
-    let start = setup::sensor()?.rule_file(files.path().join("rules.yaml")).option("base_syscalls.all=true");
+    let start = setup::sensor()?
+        .rule_file(files.path().join("rules.yaml"))
+        .option("base_syscalls.all=true")
+        .option("resolved_paths=off");
     let mut sensor = start.ready()?;
     program.run(&[])?;
     let alerts = sensor.until_fence()?;

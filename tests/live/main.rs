@@ -7,6 +7,7 @@ mod setup;
 mod vertical;
 mod rules;
 mod selection;
+mod names;
 mod local;
 mod identity;
 mod context;

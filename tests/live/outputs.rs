@@ -68,7 +68,10 @@ fn run(corpus: &Path, options: &str, program: &Program) -> Result<String> {
     }
     let (out, port) = (files.path().join("out"), free_port()?);
     let mut command = Command::new(setup::saker()?);
-    command.args(["-c", "falco.yaml", "-r", "rules.yaml", "-U"]).args(words(options)).arg("-o");
+    command
+        .args(["-c", "falco.yaml", "-r", "rules.yaml", "-U", "-o", "resolved_paths=off"])
+        .args(words(options))
+        .arg("-o");
     command.args(["webserver.enabled=true", "-o", "webserver.listen_address=127.0.0.1", "-o"]);
     command.arg(format!("webserver.listen_port={port}")).current_dir(files.path());
     command.stdin(Stdio::null()).stdout(File::create(&out)?).stderr(File::create(files.path().join("err"))?);

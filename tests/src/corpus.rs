@@ -26,8 +26,8 @@ const IDS: [&str; 9] = [
 const PORTS: [&str; 6] = ["fd.sport", "fd.cport", "fd.lport", "fd.rport", "fd.sproto", "fd.cproto"];
 /// The ancestor that runs the cases; what is above it belongs to the machine.
 const DRIVER: &str = " syscases-run";
-/// Different in every run.
-const DROPPED: [&str; 3] = ["evt.num", "evt.cpu", "evt.time"];
+/// Different in every run, or a matter of the machine's cgroups and runtimes.
+const DROPPED: [&str; 4] = ["evt.num", "evt.cpu", "evt.time", "container.metadata"];
 
 /// Events of one process of one case, in order.
 pub type Events = BTreeMap<(u64, String), Vec<Event>>;

@@ -153,6 +153,7 @@ fn options(rules: &config::Rules) -> LoadOptions {
             .flat_map(|entry| append(entry, &rules.static_fields))
             .collect(),
         static_fields: rules.static_fields.iter().map(|(name, _)| name.clone()).collect(),
+        resolved_paths: rules.resolved_paths,
     }
 }
 

@@ -186,24 +186,30 @@ impl Pool {
 
     /// Fields that a condition compares.
     pub fn fields_of(&self, node: NodeId) -> Vec<&FieldRef> {
+        let compared = |it: &Predicate| if let Term::Field(number) = it.term { Some(number) } else { None };
+        let fields: BTreeSet<u32> = self.predicates_of(node).into_iter().filter_map(compared).collect();
+        fields.into_iter().filter_map(|number| self.fields.get(number as usize)).collect()
+    }
+
+    /// Whether a condition asks for a field with these bits.
+    pub fn asks(&self, node: NodeId, bits: u16) -> bool {
+        self.predicates_of(node).iter().any(|predicate| predicate.asks(bits, &self.fields))
+    }
+
+    /// The predicates of a condition.
+    fn predicates_of(&self, node: NodeId) -> Vec<&Predicate> {
         let mut seen = BTreeSet::new();
-        let mut fields = BTreeSet::new();
+        let mut predicates = Vec::new();
         let mut stack = vec![node];
         while let Some(node) = stack.pop() {
             match self.nodes.get(node as usize).filter(|_| seen.insert(node)) {
-                Some(Node::Predicate(id)) => {
-                    if let Some(Predicate { term: Term::Field(number), .. }) =
-                        self.predicates.get(*id as usize)
-                    {
-                        fields.insert(*number);
-                    }
-                }
+                Some(Node::Predicate(id)) => predicates.extend(self.predicates.get(*id as usize)),
                 Some(Node::Not(inner)) => stack.push(*inner),
                 Some(Node::And(parts) | Node::Or(parts)) => stack.extend(parts),
                 Some(Node::Const(_)) | None => {}
             }
         }
-        fields.into_iter().filter_map(|number| self.fields.get(number as usize)).collect()
+        predicates
     }
 
     fn facts(&self, node: NodeId) -> Facts {

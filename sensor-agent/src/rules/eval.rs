@@ -1,5 +1,6 @@
 //! Evaluation: an event against the rules of its slot. Every predicate and every shared part is answered once. Answers
-//! are three-valued while the runtimes have not told of the event's container (DESIGN D7).
+//! are three-valued while the runtimes have not told of the event's container (DESIGN D7). A rule that is false of the name
+//! that a process spelled is evaluated once more with the one that the kernel resolved (DESIGN D8).
 
 mod undecided;
 #[cfg(test)]
@@ -43,16 +44,26 @@ const ANSWER_MASK: u32 = 3;
 /// Bytes that the values of an event may take before the arena asks for more: a path and a command line, each in several forms.
 const ARENA: usize = 64 * 1024;
 
+/// Evaluations of one event: under the name that was spelled, and under the one that was resolved.
+const NAMINGS: usize = 2;
+
+/// What is known of the event under one of its names.
+#[derive(Debug, Default)]
+struct Memory {
+    /// By condition: the event that it was answered for, and the answer in the lowest bits.
+    answers: Vec<u32>,
+    /// By field: the event that it was extracted for, and where the value is.
+    extracted: Vec<(u32, u32)>,
+}
+
 /// Evaluates one rule set on one thread. Made anew when the set is swapped.
 #[derive(Debug)]
 pub struct Evaluator {
     set: Arc<RuleSet>,
     /// Values of one event; reset behind it.
     arena: Bump,
-    /// By condition: the event that it was answered for, and the answer in the lowest bits.
-    answers: Vec<u32>,
-    /// By field: the event that it was extracted for, and where the value is.
-    extracted: Vec<(u32, u32)>,
+    /// By naming.
+    memories: [Memory; NAMINGS],
     /// By predicate: it looks at what runtimes tell.
     needs_context: Vec<bool>,
     /// By rule: what it says depends on what runtimes tell.
@@ -69,9 +80,11 @@ impl Evaluator {
     pub fn new(set: Arc<RuleSet>) -> Self {
         Self {
             arena: Bump::with_capacity(ARENA),
-            answers: vec![0; set.nodes.len()],
-            extracted: vec![(0, 0); set.fields.len()],
-            needs_context: set.predicates.iter().map(|it| it.needs_context(&set.fields)).collect(),
+            memories: std::array::from_fn(|_| Memory {
+                answers: vec![0; set.nodes.len()],
+                extracted: vec![(0, 0); set.fields.len()],
+            }),
+            needs_context: set.predicates.iter().map(|it| it.asks(flag::CONTEXT, &set.fields)).collect(),
             says_context: set.rules().iter().map(says_context).collect(),
             epoch: 0,
             counts: vec![0; set.rules().len()],
@@ -106,9 +119,11 @@ impl Evaluator {
         on_match: &mut dyn FnMut(&Rule, &Context<'_>),
     ) {
         self.next_epoch();
-        for (node, holds) in &undecided.known {
-            if let Some(slot) = self.answers.get_mut(*node as usize) {
-                *slot = self.epoch << ANSWER_BITS | u32::from(*holds);
+        for (memory, known) in self.memories.iter_mut().zip(&undecided.known) {
+            for (node, holds) in known {
+                if let Some(slot) = memory.answers.get_mut(*node as usize) {
+                    *slot = self.epoch << ANSWER_BITS | u32::from(*holds);
+                }
             }
         }
         self.run(event, Some(&undecided.rules), on_match);
@@ -123,54 +138,43 @@ impl Evaluator {
         on_match: &mut dyn FnMut(&Rule, &Context<'_>),
     ) -> Option<Undecided> {
         let set = &*self.set;
+        let bucket = set.bucket(event.slot())?;
         let is_awaited = event.metadata == Metadata::Awaited;
-        let context = Context { event, arena: &self.arena };
-        let values = Values::new(context, &set.fields, &mut self.extracted, self.epoch);
         let needs_context = if is_awaited { self.needs_context.as_slice() } else { &[] };
-        let answers = &mut self.answers;
-        let mut run = Run { set, answers, epoch: self.epoch, is_awaited, needs_context, values };
+        let epoch = self.epoch;
+        let [spelled, resolved] = &mut self.memories;
+        let context = Context::new(event, &self.arena);
+        let other = if bucket.resolves { context.resolved() } else { None };
+        let run = |memory, context| Run::new(set, memory, context, epoch, needs_context);
+        let mut runs = Runs { spelled: run(spelled, context), resolved: other.map(|it| run(resolved, it)) };
         let mut judge = Judge {
             says_context: &self.says_context,
+            is_awaited,
             counts: &mut self.counts,
             waiting: Vec::new(),
             on_match,
         };
         if let Some(rules) = rules {
-            rules.iter().any(|rule| judge.is_last(&mut run, *rule));
+            rules.iter().any(|rule| judge.is_last(&mut runs, *rule));
         } else {
-            let bucket = set.bucket(event.slot())?;
             let candidates = self.candidates.get_mut(..bucket.index.words())?;
-            bucket.index.candidates(&mut run.values, candidates);
+            let values =
+                std::iter::once(&mut runs.spelled).chain(&mut runs.resolved).map(|run| &mut run.values);
+            bucket.index.candidates(values, candidates);
             let mut rules = index::places(candidates).filter_map(|place| bucket.rules.get(place));
-            rules.any(|rule| judge.is_last(&mut run, *rule));
+            rules.any(|rule| judge.is_last(&mut runs, *rule));
         }
         let waiting = judge.waiting;
-        (!waiting.is_empty()).then(|| run.undecided(waiting))
+        (!waiting.is_empty()).then(|| runs.undecided(waiting))
     }
 
     /// The same without the index: what it is tested against.
     #[cfg(test)]
     pub(super) fn evaluate_each(&mut self, event: &Event<'_>, on_match: &mut dyn FnMut(&Rule)) {
         self.next_epoch();
-        let set = &*self.set;
-        let context = Context { event, arena: &self.arena };
-        let values = Values::new(context, &set.fields, &mut self.extracted, self.epoch);
-        let mut run = Run {
-            set,
-            answers: &mut self.answers,
-            epoch: self.epoch,
-            is_awaited: false,
-            needs_context: &[],
-            values,
-        };
-        for (index, condition) in set.bucket(event.slot()).map_or(&[][..], |bucket| &bucket.rules) {
-            if run.answer(*condition) == Answer::True {
-                on_match(&set.rules()[*index as usize]);
-                if set.matching == Matching::First {
-                    break;
-                }
-            }
-        }
+        let rules = self.set.bucket(event.slot()).map_or(Vec::new(), |bucket| bucket.rules.clone());
+        self.run(event, Some(&rules), &mut |rule, _| on_match(rule));
+        self.arena.reset();
     }
 
     /// Matches so far, by [`Rule::index`].
@@ -182,8 +186,10 @@ impl Evaluator {
     fn next_epoch(&mut self) {
         self.epoch += 1;
         if self.epoch == u32::MAX >> ANSWER_BITS {
-            self.answers.fill(0);
-            self.extracted.fill((0, 0));
+            for memory in &mut self.memories {
+                memory.answers.fill(0);
+                memory.extracted.fill((0, 0));
+            }
             self.epoch = 1;
         }
     }
@@ -198,6 +204,7 @@ fn says_context(rule: &Rule) -> bool {
 /// What becomes of the rules that are not false.
 struct Judge<'m> {
     says_context: &'m [bool],
+    is_awaited: bool,
     counts: &'m mut [u64],
     waiting: Vec<(u32, NodeId)>,
     on_match: &'m mut dyn FnMut(&Rule, &Context<'_>),
@@ -205,14 +212,14 @@ struct Judge<'m> {
 
 impl Judge<'_> {
     /// Takes the next rule; says whether no further one counts.
-    fn is_last(&mut self, run: &mut Run<'_, '_>, (index, condition): (u32, NodeId)) -> bool {
-        let answer = run.answer(condition);
+    fn is_last(&mut self, runs: &mut Runs<'_, '_>, (index, condition): (u32, NodeId)) -> bool {
+        let at = index as usize;
+        let (run, answer) = runs.answer(at, condition);
         if answer == Answer::False {
             return false;
         }
-        let at = index as usize;
         let is_first = run.set.matching == Matching::First;
-        let is_unsayable = run.is_awaited && self.says_context.get(at) == Some(&true);
+        let is_unsayable = self.is_awaited && self.says_context.get(at) == Some(&true);
         if answer == Answer::Unknown || is_unsayable || (is_first && !self.waiting.is_empty()) {
             self.waiting.push((index, condition));
         } else if let (Some(rule), Some(count)) = (run.set.rules().get(at), self.counts.get_mut(at)) {
@@ -223,17 +230,49 @@ impl Judge<'_> {
     }
 }
 
+/// An event under both of its names.
+struct Runs<'a, 'm> {
+    spelled: Run<'a, 'm>,
+    /// There is another name, and a rule that may go by it.
+    resolved: Option<Run<'a, 'm>>,
+}
+
+impl<'a, 'm> Runs<'a, 'm> {
+    /// The answer to a rule's condition, and the evaluation that gave it: that of the resolved name only if the one
+    /// before said no.
+    fn answer(&mut self, rule: usize, condition: NodeId) -> (&mut Run<'a, 'm>, Answer) {
+        let answer = self.spelled.answer(condition);
+        match &mut self.resolved {
+            Some(run) if answer == Answer::False && run.set.resolves(rule) => {
+                let answer = run.answer(condition);
+                (run, answer)
+            }
+            _ => (&mut self.spelled, answer),
+        }
+    }
+}
+
 struct Run<'a, 'm> {
     set: &'a RuleSet,
     answers: &'m mut [u32],
     epoch: u32,
-    is_awaited: bool,
     /// By predicate: it is unknown; empty when none is.
     needs_context: &'m [bool],
     values: Values<'a, 'm>,
 }
 
-impl Run<'_, '_> {
+impl<'a, 'm> Run<'a, 'm> {
+    fn new(
+        set: &'a RuleSet,
+        memory: &'m mut Memory,
+        context: Context<'a>,
+        epoch: u32,
+        needs_context: &'m [bool],
+    ) -> Self {
+        let values = Values::new(context, &set.fields, &mut memory.extracted, epoch);
+        Self { set, answers: &mut memory.answers, epoch, needs_context, values }
+    }
+
     fn answer(&mut self, id: NodeId) -> Answer {
         if let Some(known) = self.known(id) {
             return known;

@@ -50,6 +50,40 @@ pub struct Context<'a> {
     pub event: &'a Event<'a>,
     /// Reset after each event.
     pub arena: &'a Bump,
+    /// The name that an opened file goes by.
+    pub naming: Naming,
+}
+
+/// Which of a file's two names an evaluation goes by (DESIGN D8). They are never mixed within one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// As the process spelled it, absolute and normalised: Falco's.
+    #[default]
+    Spelled,
+    /// As the kernel resolved it: no symbolic link is left in it.
+    Resolved,
+}
+
+impl Naming {
+    /// Value of `fd.matched_name`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Spelled => "spelled",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+impl<'a> Context<'a> {
+    /// An event under the name that was spelled.
+    pub const fn new(event: &'a Event<'a>, arena: &'a Bump) -> Self {
+        Self { event, arena, naming: Naming::Spelled }
+    }
+
+    /// The same event under the name that the kernel resolved; `None` when that is not known, or the same.
+    pub fn resolved(self) -> Option<Self> {
+        descriptor::has_other_name(&self).then_some(Self { naming: Naming::Resolved, ..self })
+    }
 }
 
 /// How many values a field has, and what a comparison with it means.
@@ -133,6 +167,8 @@ pub mod flag {
     pub const SUGGESTED: u16 = 128;
     /// Told by runtimes: neither true nor false before they answered.
     pub const CONTEXT: u16 = 256;
+    /// Derived from the name of an opened file, of which there may be two ([`super::Naming`]).
+    pub const NAME: u16 = 512;
 }
 
 /// How a number prints.

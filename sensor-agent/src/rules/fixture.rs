@@ -158,7 +158,7 @@ pub(super) fn within_state<R>(
         state,
     };
     let arena = Bump::new();
-    check(&Context { event: &event, arena: &arena })
+    check(&Context::new(&event, &arena))
 }
 
 /// A field by its text in a rule.

@@ -70,14 +70,20 @@ impl Index {
         self.always.len()
     }
 
-    /// Sets the bits of all rules that can match; `bits` has [`Self::words`] words.
-    pub(super) fn candidates(&self, values: &mut Values<'_, '_>, bits: &mut [u64]) {
+    /// Sets the bits of all rules that can match an event with one of these values; `bits` has [`Self::words`] words.
+    pub(super) fn candidates<'v, 'a: 'v, 'm: 'v>(
+        &self,
+        values: impl Iterator<Item = &'v mut Values<'a, 'm>>,
+        bits: &mut [u64],
+    ) {
         bits.copy_from_slice(&self.always);
-        for field in &self.fields {
-            if let Some(Value::Text(text)) = values.field(field.field) {
-                let exact = field.exact.get(text).map(Vec::as_slice).unwrap_or_default();
-                set_all(bits, exact);
-                field.prefixes.of(text, &mut |places| set_all(bits, places));
+        for values in values {
+            for field in &self.fields {
+                if let Some(Value::Text(text)) = values.field(field.field) {
+                    let exact = field.exact.get(text).map(Vec::as_slice).unwrap_or_default();
+                    set_all(bits, exact);
+                    field.prefixes.of(text, &mut |places| set_all(bits, places));
+                }
             }
         }
     }

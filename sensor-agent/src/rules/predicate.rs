@@ -49,9 +49,9 @@ impl Predicate {
         self.test.holds(&value, self.shape, values)
     }
 
-    /// Whether it looks at what runtimes tell.
-    pub fn needs_context(&self, fields: &[FieldRef]) -> bool {
-        self.term.needs_context(fields) || self.test.needs_context(fields)
+    /// Whether it asks for a field with these bits (of [`fields::flag`](super::fields::flag)).
+    pub fn asks(&self, bits: u16, fields: &[FieldRef]) -> bool {
+        self.term.asks(bits, fields) || self.test.asks(bits, fields)
     }
 
     /// The constants that a term of host names is compared with.

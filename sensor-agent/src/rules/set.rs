@@ -55,6 +55,8 @@ pub struct Rule {
     pub capture_duration_ms: u32,
     /// Events for which it can match: an over-approximation.
     pub events: EventSet,
+    /// Its condition asks for the name of a file, and counts for the resolved one, too.
+    pub(super) resolves: bool,
     /// Its condition in the pool.
     pub(super) condition: NodeId,
 }
@@ -73,6 +75,8 @@ pub(super) struct Bucket {
     pub(super) rules: Vec<(u32, NodeId)>,
     /// Which of them an event can match.
     pub(super) index: Index,
+    /// One of them goes by resolved names, too.
+    pub(super) resolves: bool,
 }
 
 /// Everything that evaluation needs.
@@ -109,6 +113,7 @@ impl RuleSet {
                 let is_never = pool.nodes.get(condition as usize) == Some(&Node::Const(false));
                 if let Some(bucket) = buckets.get_mut(usize::from(slot)).filter(|_| !is_never) {
                     bucket.rules.push((rule.index as u32, condition));
+                    bucket.resolves |= rule.resolves;
                 }
             }
         }
@@ -144,6 +149,11 @@ impl RuleSet {
         let names = self.predicates.iter().flat_map(Predicate::host_names);
         let names: BTreeSet<_> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
         names.into_iter().collect()
+    }
+
+    /// Whether a rule goes by resolved names, too.
+    pub(super) fn resolves(&self, rule: usize) -> bool {
+        self.rules.get(rule).is_some_and(|rule| rule.resolves)
     }
 
     /// Rules for events of a slot.

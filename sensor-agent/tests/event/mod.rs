@@ -25,13 +25,18 @@ pub(crate) struct Scene {
 impl Scene {
     /// `cat NAME`, run by a shell.
     pub(crate) fn open(name: &str) -> Self {
-        Self::new(name, b"")
+        Self::new(name, name, b"")
+    }
+
+    /// The same by a symbolic link.
+    pub(crate) fn open_link(name: &str, resolved: &str) -> Self {
+        Self::new(name, resolved, b"")
     }
 
     /// The same in a container that its runtime has told of.
     pub(crate) fn open_in_container(name: &str) -> Self {
         let full_id = "3f5e6a1d0c9b8a7f".repeat(4);
-        let mut scene = Self::new(name, format!("docker-{full_id}.scope\0system.slice\0").as_bytes());
+        let mut scene = Self::new(name, name, format!("docker-{full_id}.scope\0system.slice\0").as_bytes());
         let image = Image { repository: "shop/web".to_owned(), tag: "1".to_owned(), ..Image::default() };
         let pod = Some(Pod { name: "front".to_owned(), namespace: "shop".to_owned(), ..Pod::default() });
         let context = Context { name: "web".to_owned(), image, pod, ..Context::default() };
@@ -42,13 +47,13 @@ impl Scene {
         scene
     }
 
-    fn new(name: &str, cgroup: &[u8]) -> Self {
+    fn new(name: &str, resolved: &str, cgroup: &[u8]) -> Self {
         let mut state = State::new(Host::default(), Limits::default());
         for (tgid, ppid, comm) in [(50, 1, "sh"), (100, 50, "cat")] {
             let record = seen(task(tgid, ppid, comm), comm, cgroup);
             state.apply(&Record::parse(&record).expect("a record"), |_| {});
         }
-        Self { state, record: opened(task(100, 50, "cat"), name) }
+        Self { state, record: opened(task(100, 50, "cat"), name, resolved) }
     }
 
     /// Hands out the event, as often as asked.
@@ -75,11 +80,11 @@ fn seen(task: Task, name: &str, cgroup: &[u8]) -> Vec<u8> {
     builder.finish(Kind::Process, slot::PROCESS, 0, task, &Process { exe, argv, cwd, cgroup, ..zero() })
 }
 
-fn opened(task: Task, name: &str) -> Vec<u8> {
+fn opened(task: Task, name: &str, resolved: &str) -> Vec<u8> {
     let row = TABLE.iter().position(|row| row.event == "openat").expect("openat is a row");
     let mut builder = Builder::new::<File>();
     let spelled = builder.text(name.as_bytes(), Source::UserExit);
-    let resolved = builder.text(name.as_bytes(), Source::Fd);
+    let resolved = builder.text(resolved.as_bytes(), Source::Fd);
     let args = [(-100_i64).cast_unsigned(), 0, 0, 0, 0, 0];
     let body = File {
         call: Call { ret: 3, args, nr: 257, pad: 0 },

@@ -21,7 +21,7 @@ use crate::{
     border::text::push_escaped,
     decode::{Record, recording::Reader},
     enrich::{Event, Limits, State},
-    rules::{Explainer, Explanation},
+    rules::{Explainer, Explanation, Naming},
 };
 
 /// Longest part of a condition that is shown, in characters.
@@ -121,7 +121,12 @@ impl Told {
 
 fn write(out: &mut String, headline: &str, explanation: &Explanation) -> fmt::Result {
     push_escaped(out, headline);
-    writeln!(out, ": {}", if explanation.is_match { "MATCH" } else { "no match" })?;
+    let verdict = match (explanation.is_match, explanation.naming) {
+        (false, _) => "no match",
+        (true, Naming::Spelled) => "MATCH",
+        (true, Naming::Resolved) => "MATCH by the resolved name",
+    };
+    writeln!(out, ": {verdict}")?;
     for part in &explanation.parts {
         let mark = if part.holds { "true " } else { "false" };
         write!(out, "  {mark} {:indent$}{}", "", shortened(&part.label), indent = part.depth * 2)?;

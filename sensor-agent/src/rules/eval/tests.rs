@@ -3,6 +3,7 @@
 mod conformance;
 
 mod names;
+mod naming;
 mod waiting;
 
 use std::sync::Arc;

@@ -1,27 +1,38 @@
 //! What is left of an evaluation that must wait for runtimes: rules in order, and what is known of them.
 
-use super::{Answer, NodeId, Run};
+use super::{Answer, NAMINGS, NodeId, Run, Runs};
 use crate::rules::compile::Node;
+
+/// Decided parts of conditions.
+type Known = Box<[(NodeId, bool)]>;
 
 /// To be handed to the evaluator that made it, [`super::Evaluator::resume`].
 #[derive(Debug)]
 pub struct Undecided {
     /// Rule and condition.
     pub(super) rules: Box<[(u32, NodeId)]>,
-    /// Parts of the conditions that are decided.
-    pub(super) known: Box<[(NodeId, bool)]>,
+    /// Parts of the conditions that are decided, by naming.
+    pub(super) known: [Known; NAMINGS],
 }
 
 impl Undecided {
     /// Bytes on the heap.
     pub fn size(&self) -> usize {
-        size_of_val(&*self.rules) + size_of_val(&*self.known)
+        size_of_val(&*self.rules) + self.known.iter().map(|known| size_of_val(&**known)).sum::<usize>()
+    }
+}
+
+impl Runs<'_, '_> {
+    /// Keeps the answers that `rules` have so far.
+    pub(super) fn undecided(&self, rules: Vec<(u32, NodeId)>) -> Undecided {
+        let resolved = self.resolved.as_ref().map(|run| run.decided(&rules)).unwrap_or_default();
+        Undecided { known: [self.spelled.decided(&rules), resolved], rules: rules.into_boxed_slice() }
     }
 }
 
 impl Run<'_, '_> {
-    /// Keeps the answers that `rules` have so far: of an unknown part those of its parts.
-    pub(super) fn undecided(&self, rules: Vec<(u32, NodeId)>) -> Undecided {
+    /// The parts that are decided: of an unknown part those of its parts.
+    fn decided(&self, rules: &[(u32, NodeId)]) -> Known {
         let mut known: Vec<(NodeId, bool)> = Vec::new();
         let mut unknown: Vec<NodeId> = Vec::new();
         let mut next = 0;
@@ -32,7 +43,7 @@ impl Run<'_, '_> {
             }
             _ => {}
         };
-        for (_, condition) in &rules {
+        for (_, condition) in rules {
             look(*condition, &mut unknown);
         }
         while let Some(id) = unknown.get(next).copied() {
@@ -45,6 +56,6 @@ impl Run<'_, '_> {
                 _ => {}
             }
         }
-        Undecided { rules: rules.into_boxed_slice(), known: known.into_boxed_slice() }
+        known.into_boxed_slice()
     }
 }

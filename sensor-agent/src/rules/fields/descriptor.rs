@@ -15,9 +15,10 @@
 use sensor_common::{
     event::{File, Socket, file, socket},
     syscalls::{CWD, Origin, ParamType, Row, Shape},
+    tail::flag as tail,
 };
 
-use super::{Context, endpoints::Endpoints, path};
+use super::{Context, Naming, endpoints::Endpoints, path};
 use crate::decode::Body;
 
 /// What is behind a descriptor, with Falco's word and character for it.
@@ -149,7 +150,7 @@ impl<'a> Descriptor<'a> {
         }
         let Some(file) = self.file else { return Some(b"") };
         match self.row.shape {
-            Shape::Open => spelled(context, file, 0),
+            Shape::Open => named(context, file, 0),
             Shape::Descriptor => Some(context.event.record.text(&file.resolved).unwrap_or_default()),
             _ if self.row.event == "memfd_create" => Some(if self.num >= 0 {
                 context.event.record.text(&file.word).unwrap_or_default()
@@ -276,6 +277,28 @@ fn family_kind(body: &Socket) -> DescriptorKind {
         AF_NETLINK => DescriptorKind::Netlink,
         _ => DescriptorKind::Other,
     }
+}
+
+/// The `index`th name as this evaluation goes by it.
+pub(super) fn named<'a>(context: &Context<'a>, file: &File, index: usize) -> Option<&'a [u8]> {
+    match context.naming {
+        Naming::Resolved if index == 0 => resolved(context).or_else(|| spelled(context, file, index)),
+        _ => spelled(context, file, index),
+    }
+}
+
+/// Path of the object that an open opened, where the kernel's walk reached the root.
+pub(super) fn resolved<'a>(context: &Context<'a>) -> Option<&'a [u8]> {
+    let Body::File(file) = &context.event.record.body else { return None };
+    let is_whole = file.resolved.flags & (tail::TRUNCATED | tail::UNREACHABLE) == 0;
+    let opens = matches!(context.event.row()?.shape, Shape::Open);
+    context.event.record.text(&file.resolved).filter(|_| is_whole && opens)
+}
+
+/// Whether the file that was opened has another name than the one that was spelled.
+pub(super) fn has_other_name(context: &Context<'_>) -> bool {
+    let Body::File(file) = &context.event.record.body else { return false };
+    resolved(context).is_some_and(|name| spelled(context, file, 0) != Some(name))
 }
 
 /// The `index`th name, absolute and normalised; `None` when its memory could not be read and it starts from a

@@ -32,9 +32,11 @@ pub(super) static FIELDS: &[Field] = &[
         |c, _| known(c, |fd| Some(Value::str(fd.kind?.word()))),
     ),
     field("fd.typechar", CharBuf, "Kind of descriptor as one character: f d 4 6 u p n b m o.", get::typechar),
-    field("fd.name", CharBuf, "Path of a file, addresses of a socket, path of a unix socket.", get::name),
-    field("fd.directory", CharBuf, "Directory of the file; a directory itself.", get::directory),
-    field("fd.filename", CharBuf, "Name of the file without its directory.", get::filename),
+    field("fd.name", CharBuf, "Path of a file, addresses of a socket, path of a unix socket.", get::name)
+        .with(flag::NAME),
+    field("fd.directory", CharBuf, "Directory of the file; a directory itself.", get::directory)
+        .with(flag::NAME),
+    field("fd.filename", CharBuf, "Name of the file without its directory.", get::filename).with(flag::NAME),
     field("fd.ip", IpAddr, "Either address of the connection.", get::ips).shaped(Shape::Either).with(FILTER),
     field("fd.cip", IpAddr, "Address of the client.", |c, _| ip(c, |e| e.client())),
     field("fd.sip", IpAddr, "Address of the server.", |c, _| ip(c, server)),
@@ -49,8 +51,10 @@ pub(super) static FIELDS: &[Field] = &[
     field("fd.sockfamily", CharBuf, "ip or unix.", get::sockfamily),
     field("fd.is_server", Bool, "Whether this host is the server of the connection.", get::is_server),
     field("fd.uid", CharBuf, "Thread id and descriptor number, one behind the other.", get::uid),
-    field("fd.containername", CharBuf, "Container id, a colon, fd.name.", get::container_name),
-    field("fd.containerdirectory", CharBuf, "Container id, a colon, fd.directory.", get::container_directory),
+    field("fd.containername", CharBuf, "Container id, a colon, fd.name.", get::container_name)
+        .with(flag::NAME),
+    field("fd.containerdirectory", CharBuf, "Container id, a colon, fd.directory.", get::container_directory)
+        .with(flag::NAME),
     field("fd.proto", Port, "Either port, compared by the name of its service.", get::ports)
         .shaped(Shape::Either)
         .with(FILTER),
@@ -119,6 +123,13 @@ pub(super) static FIELDS: &[Field] = &[
         .shaped(Shape::List)
         .optional(ArgKind::Number)
         .with(flag::NO_RHS),
+    field(
+        "fd.matched_name",
+        CharBuf,
+        "The name of an opened file that a rule goes by: spelled, or resolved when only that one matched.",
+        |c, _| get::matched_name(c),
+    )
+    .with(flag::HIDDEN | flag::NAME),
     field("fd.is_upper_layer", Bool, "Whether the file is in the upper layer of an overlay.", |c, _| {
         known(c, |fd| Some(Value::Bool(fd.is_layer(file::UPPER_LAYER))))
     }),

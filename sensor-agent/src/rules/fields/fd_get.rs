@@ -29,6 +29,11 @@ pub(super) fn name<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     Descriptor::of(c)?.name(c).map(Value::Text)
 }
 
+/// Which name `fd.name` is; absent where there is only one.
+pub(super) fn matched_name<'a>(c: &Context<'a>) -> Out<'a> {
+    super::descriptor::resolved(c).map(|_| Value::str(c.naming.word()))
+}
+
 fn is_path(fd: &Descriptor<'_>) -> bool {
     matches!(fd.kind, None | Some(DescriptorKind::File | DescriptorKind::Directory))
 }

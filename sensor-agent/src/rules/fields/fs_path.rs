@@ -4,7 +4,7 @@ use sensor_common::event::File;
 
 use super::{
     Context, Field,
-    descriptor::spelled,
+    descriptor::{named as name_of, spelled},
     flag,
     table::{absent, field},
 };
@@ -19,7 +19,8 @@ use crate::{
 const NO_POLL: &str = "poll is not traced";
 
 pub(super) static FIELDS: &[Field] = &[
-    field("fs.path.name", CharBuf, "Path of a call with one path, absolute.", |c, _| path(c, Role::Name)),
+    field("fs.path.name", CharBuf, "Path of a call with one path, absolute.", |c, _| path(c, Role::Name))
+        .with(flag::NAME),
     field("fs.path.nameraw", CharBuf, "fs.path.name as the process spelled it.", |c, _| raw(c, Role::Name)),
     field("fs.path.source", CharBuf, "Old path of a rename, new link, mounted device; absolute.", |c, _| {
         path(c, Role::Source)
@@ -88,7 +89,7 @@ fn path<'a>(c: &Context<'a>, role: Role) -> Option<Value<'a>> {
         "mount" if role == Role::Source => raw(c, role),
         // What a link leads to is relative to the directory that the link is in.
         "symlink" | "symlinkat" if role == Role::Target => link_target(c, file),
-        _ => spelled(c, file, index).map(Value::Text),
+        _ => name_of(c, file, index).map(Value::Text),
     }
 }
 

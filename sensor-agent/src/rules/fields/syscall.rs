@@ -118,7 +118,8 @@ pub(super) static FIELDS: &[Field] = &[
         "Path of an *at call, made absolute; .src and .dst where there are two.",
         get::abspath,
     )
-    .required(ArgKind::Word),
+    .required(ArgKind::Word)
+    .with(flag::NAME),
     field("evt.buflen.in", Uint64, "evt.buflen of reads.", |c, _| {
         get::buflen(c, Some(get::Direction::Read), None)
     })

@@ -10,7 +10,7 @@ use sensor_common::{
 
 use super::{
     Arg, Context,
-    descriptor::{Descriptor, DescriptorKind, spelled},
+    descriptor::{Descriptor, DescriptorKind, named},
     resolve::event_name,
 };
 use crate::{
@@ -176,7 +176,7 @@ pub(super) fn abspath<'a>(c: &Context<'a>, arg: &Arg) -> Out<'a> {
         "openat" | "openat2" | "unlinkat" | "mkdirat" | "fchmodat" | "fchownat" => 0,
         _ => return None,
     };
-    spelled(c, file, index).map(Value::Text)
+    named(c, file, index).map(Value::Text)
 }
 
 const O_ACCMODE: u64 = 3;

@@ -87,6 +87,8 @@ pub struct Rule {
     pub exceptions: Vec<Exception>,
     /// Warn when the rule looks at too many events.
     pub warn_evttypes: bool,
+    /// Count for resolved names, too; `None`: as the configuration says.
+    pub resolved_paths: Option<bool>,
     /// Drop the rule with a warning when it names something unknown.
     pub skip_if_unknown_filter: bool,
     /// Capture on match.
@@ -249,6 +251,7 @@ impl Collected {
             tags: item.tags.unwrap_or_default().into_iter().collect(),
             exceptions,
             warn_evttypes: item.warn_evttypes.unwrap_or(true),
+            resolved_paths: item.resolved_paths,
             skip_if_unknown_filter: item.skip_if_unknown_filter.unwrap_or(false),
             capture: item.capture.unwrap_or(false),
             capture_duration_ms: item.capture_duration_ms.unwrap_or(0),
@@ -303,6 +306,9 @@ impl Collected {
         set(&mut rule.enabled, item.enabled, replace("enabled"));
         set(&mut rule.capture, item.capture, replace("capture"));
         set(&mut rule.capture_duration_ms, item.capture_duration_ms, replace("capture_duration"));
+        if replace("resolved_paths") {
+            rule.resolved_paths = item.resolved_paths;
+        }
         set(&mut rule.warn_evttypes, item.warn_evttypes, replace("warn_evttypes"));
         set(&mut rule.skip_if_unknown_filter, item.skip_if_unknown_filter, replace("skip-if-unknown-filter"));
         Ok(())

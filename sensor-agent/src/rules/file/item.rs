@@ -84,6 +84,8 @@ pub(super) struct RuleItem {
     pub(super) exceptions: Option<Vec<Exception>>,
     /// Whether to warn when the rule looks at too many events.
     pub(super) warn_evttypes: Option<bool>,
+    /// Count for resolved names, too.
+    pub(super) resolved_paths: Option<bool>,
     /// Drop the rule with a warning when it names something unknown.
     pub(super) skip_if_unknown_filter: Option<bool>,
     /// Capture on match.
@@ -115,6 +117,7 @@ const RULE_KEYS: &[&str] = &[
     "priority",
     "source",
     "enabled",
+    "resolved_paths",
     "warn_evttypes",
     "skip-if-unknown-filter",
     "capture",
@@ -135,6 +138,7 @@ const REPLACEABLE: &[&str] = &[
     "enabled",
     "capture",
     "capture_duration",
+    "resolved_paths",
     "warn_evttypes",
     "skip-if-unknown-filter",
 ];
@@ -405,6 +409,7 @@ fn rule(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
         enabled: map.boolean("enabled")?,
         tags,
         exceptions: exception::decode(map, faults)?,
+        resolved_paths: map.boolean("resolved_paths")?,
         warn_evttypes: map.boolean("warn_evttypes")?,
         skip_if_unknown_filter: map.boolean("skip-if-unknown-filter")?,
         capture: map.boolean("capture")?,

@@ -9,7 +9,7 @@ use crate::{
         compile::{Node, Pool},
         error::{Fault, Faults, UpdateError},
         events::{self, EventSet},
-        fields::{Context, FieldRef, event_name},
+        fields::{Context, FieldRef, Naming, event_name},
         file::RuleFile,
         lang::{self, Expr},
         output,
@@ -25,6 +25,8 @@ pub struct Explainer {
     predicates: Vec<Predicate>,
     fields: Vec<FieldRef>,
     events: EventSet,
+    /// It goes by resolved names, too.
+    resolves: bool,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,8 @@ enum Kind {
 pub struct Explanation {
     /// Verdict of the whole.
     pub is_match: bool,
+    /// The name of a file that the values go by: the resolved one only where that makes the match.
+    pub naming: Naming,
     /// Its parts, the whole first.
     pub parts: Vec<Part>,
     /// Of an event that does not match, the comparison that decides.
@@ -97,7 +101,7 @@ impl Explainer {
             return Err(faults.errors);
         }
         let Pool { predicates, fields, .. } = written.pool;
-        Ok(Some(Self { tree, predicates, fields, events: loaded.events }))
+        Ok(Some(Self { tree, predicates, fields, events: loaded.events, resolves: loaded.resolves }))
     }
 
     /// Whether the rule is about events like this one.
@@ -108,19 +112,26 @@ impl Explainer {
     /// What the event makes of the rule.
     pub fn explain(&self, event: &Event<'_>) -> Explanation {
         let arena = bumpalo::Bump::new();
-        let context = Context { event, arena: &arena };
+        let spelled = Context::new(event, &arena);
+        let explanation = self.under(spelled);
+        let other = if explanation.is_match || !self.resolves { None } else { spelled.resolved() };
+        other.map(|resolved| self.under(resolved)).filter(|other| other.is_match).unwrap_or(explanation)
+    }
+
+    /// What an event makes of the rule under one of its names.
+    fn under(&self, context: Context<'_>) -> Explanation {
         let mut memo = vec![(0, 0); self.fields.len()];
         let mut values = Values::new(context, &self.fields, &mut memo, 1);
         let mut parts = Vec::new();
         let is_match = self.part(&self.tree, 0, &mut values, &mut parts);
         let decisive = (!is_match).then(|| decisive(&self.tree, &parts, &mut 0, "the condition")).flatten();
-        Explanation { is_match, parts, decisive }
+        Explanation { is_match, naming: context.naming, parts, decisive }
     }
 
     /// An event in a few words: number, time, type, process.
     pub fn headline(event: &Event<'_>) -> String {
         let arena = bumpalo::Bump::new();
-        let context = Context { event, arena: &arena };
+        let context = Context::new(event, &arena);
         let field = |name: &str| {
             let field = FieldRef::resolve(name, None).ok();
             let text = field.and_then(|field| output::printed(&context, &field));

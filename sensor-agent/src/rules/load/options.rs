@@ -18,6 +18,8 @@ pub struct LoadOptions {
     pub append_outputs: Vec<AppendOutput>,
     /// Names of static fields (`static.NAME`).
     pub static_fields: Vec<String>,
+    /// Rules that do not say count for resolved names, too (DESIGN D8).
+    pub resolved_paths: bool,
 }
 
 impl Default for LoadOptions {
@@ -28,6 +30,7 @@ impl Default for LoadOptions {
             selection: Vec::new(),
             append_outputs: Vec::new(),
             static_fields: Vec::new(),
+            resolved_paths: false,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::rules::{
     },
     events::{self, EventSet},
     expand::Lists,
-    fields::{CLASSES, Class, FieldError, FieldRef, Supply},
+    fields::{CLASSES, Class, FieldError, FieldRef, Supply, flag},
     file::{self, Source},
     lang::{self, SyntaxError, SyntaxErrorKind},
     output::{Extra, Format, FormatError},
@@ -87,6 +87,7 @@ pub(super) fn load(
         capture: rule.capture,
         capture_duration_ms: rule.capture_duration_ms,
         events,
+        resolves: rule.resolved_paths.unwrap_or(options.resolved_paths) && pool.asks(node, flag::NAME),
         condition: node,
     })
 }

@@ -4,11 +4,14 @@ use super::{Format, FormatError, json};
 use crate::{
     border::{Alert, FieldValue, Priority},
     enrich::Metadata,
-    rules::fields::{CLASSES, Context, FieldError, FieldRef, fixed, flag},
+    rules::fields::{CLASSES, Context, FieldError, FieldRef, Naming, fixed, flag},
 };
 
 /// The key that says what is known of the container of an alert.
 const STATUS: &str = "container.metadata";
+
+/// The key that says by which name of a file the rule matched.
+const MATCHED_NAME: &str = "fd.matched_name";
 
 /// An entry of `append_output`'s `extra_fields`: adds to `output_fields`, not to the text.
 #[derive(Clone, Debug)]
@@ -85,6 +88,10 @@ pub fn alert(
     if let Metadata::Pending | Metadata::TimedOut | Metadata::Unknown = c.event.metadata {
         let status = FieldValue::Text(c.event.metadata.label().into());
         fields.push((STATUS.to_owned(), status));
+    }
+    // So does one that Falco would not have raised.
+    if c.naming == Naming::Resolved && fields.iter().all(|(key, _)| key != MATCHED_NAME) {
+        fields.push((MATCHED_NAME.to_owned(), FieldValue::Text(c.naming.word().into())));
     }
     Alert {
         time_ns: c.event.time_ns,

@@ -125,7 +125,7 @@ fn token(c: &Context<'_>, expression: &Expression) -> Vec<u8> {
         return printed(c, field).unwrap_or(b"<NA>").to_vec();
     }
     // The format outlives the event, its values do not: a context with a shorter life joins them.
-    let c = Context { event: c.event, arena: c.arena };
+    let c = *c;
     let Some(value) = expression.value(&c) else { return b"<NA>".to_vec() };
     let mut text = Text::new(c.arena);
     write_value(&mut text, &value);

@@ -3,7 +3,7 @@
 use bumpalo::collections;
 
 use crate::rules::{
-    fields::{Context, FieldRef, flag},
+    fields::{Context, FieldRef},
     transform::Transformer,
     value::Value,
 };
@@ -67,16 +67,12 @@ impl<'a, 'm> Values<'a, 'm> {
 }
 
 impl Term {
-    /// Whether it looks at what runtimes tell.
-    pub fn needs_context(&self, fields: &[FieldRef]) -> bool {
+    /// Whether it is, or is made of, a field with these bits.
+    pub fn asks(&self, bits: u16, fields: &[FieldRef]) -> bool {
         match self {
-            Self::Field(number) => {
-                fields.get(*number as usize).is_some_and(|field| field.field.is(flag::CONTEXT))
-            }
+            Self::Field(number) => fields.get(*number as usize).is_some_and(|field| field.field.is(bits)),
             Self::Text(_) => false,
-            Self::List(terms) | Self::Call(_, terms, _) => {
-                terms.iter().any(|term| term.needs_context(fields))
-            }
+            Self::List(terms) | Self::Call(_, terms, _) => terms.iter().any(|term| term.asks(bits, fields)),
         }
     }
 

@@ -153,11 +153,11 @@ fn double(value: &Value<'_>) -> Option<f64> {
 }
 
 impl Test {
-    /// Whether what it compares with is what runtimes tell.
-    pub fn needs_context(&self, fields: &[FieldRef]) -> bool {
+    /// Whether what it compares with is a field with these bits.
+    pub fn asks(&self, bits: u16, fields: &[FieldRef]) -> bool {
         match self {
-            Self::Term(_, term) => term.needs_context(fields),
-            Self::Each(_, tests) => tests.iter().any(|test| test.needs_context(fields)),
+            Self::Term(_, term) => term.asks(bits, fields),
+            Self::Each(_, tests) => tests.iter().any(|test| test.asks(bits, fields)),
             _ => false,
         }
     }

@@ -198,7 +198,7 @@ fn conditions_agree() {
             let arena = Bump::new();
             let mut memo = vec![(0, 0); set.fields.len()];
             let mut unknown = BTreeSet::new();
-            let context = Context { event: context.event, arena: &arena };
+            let context = Context::new(context.event, &arena);
             let mut values = Values::new(context, &set.fields, &mut memo, 1);
             for (number, field) in (0..).zip(&set.fields) {
                 match known(field, event, &printed, &arena) {

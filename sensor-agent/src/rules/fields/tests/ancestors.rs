@@ -87,7 +87,7 @@ fn ancestors_and_leaders() {
     state.apply(&Record::parse(&bytes).expect("valid"), |event| {
         n_events += 1;
         let arena = Bump::new();
-        let context = Context { event, arena: &arena };
+        let context = Context::new(event, &arena);
         for (name, expect) in expect {
             let printed = output::printed(&context, &field(name));
             assert_eq!(printed.map_or("-".into(), String::from_utf8_lossy), expect, "{name}");

@@ -257,5 +257,10 @@ fn the_schema_is_the_references() {
     let Some(file) = corpus("reference/rule-schema.json") else { return };
     let expected: Value =
         serde_json::from_str(&read(&file.join("reference/rule-schema.json"))).expect("JSON");
-    assert_eq!(schema::json(), expected);
+    let mut ours = schema::json();
+    for kind in ["FalcoRule", "Override"] {
+        let keys = ours["definitions"][kind]["properties"].as_object_mut().expect("keys");
+        assert!(keys.remove("resolved_paths").is_some(), "{kind}: our own key");
+    }
+    assert_eq!(ours, expected);
 }

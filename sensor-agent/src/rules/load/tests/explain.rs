@@ -3,7 +3,7 @@
 use crate::{
     enrich::Side,
     rules::{
-        Explainer, Explanation, LoadOptions, RuleFile,
+        Explainer, Explanation, LoadOptions, Naming, RuleFile,
         fixture::{Names, file, process, within},
     },
 };
@@ -20,10 +20,11 @@ const RULES: &str = "
   priority: INFO
 ";
 
-fn explained(rules: &str, name: &[u8]) -> Explanation {
+fn explained(rules: &str, name: &[u8], resolved: &[u8]) -> Explanation {
     let files = [RuleFile { name: "f", text: rules }];
-    let explainer = Explainer::new(&files, &LoadOptions::default(), "r").expect("loads").expect("is there");
-    let record = file("openat", 3, [0; 6], Names { name: [Some(name), None], ..Names::default() });
+    let options = LoadOptions { resolved_paths: true, ..LoadOptions::default() };
+    let explainer = Explainer::new(&files, &options, "r").expect("loads").expect("is there");
+    let record = file("openat", 3, [0; 6], Names { name: [Some(name), None], resolved, ..Names::default() });
     within(&record, &process(), Side::Caller, |context| {
         assert!(explainer.is_about(context.event));
         explainer.explain(context.event)
@@ -42,7 +43,7 @@ fn shown(explanation: &Explanation) -> Vec<String> {
 
 #[test]
 fn each_part_has_its_value_and_verdict() {
-    let explanation = explained(RULES, b"/srv/x");
+    let explanation = explained(RULES, b"/srv/x", b"/srv/x");
     assert!(explanation.is_match && explanation.decisive.is_none());
     assert_eq!(
         shown(&explanation),
@@ -67,8 +68,20 @@ fn what_decides_is_named() {
         (RULES.replace("[bash, sh]", "[zsh]"), "/srv", "no alternative of shell"),
         (RULES.replace("and shell", "and proc.name=a"), "/srv", "proc.name = a"),
     ] {
-        let explanation = explained(&rules, name.as_bytes());
+        let explanation = explained(&rules, name.as_bytes(), name.as_bytes());
         assert_eq!((explanation.is_match, explanation.decisive.as_deref()), (false, Some(decisive)));
+    }
+}
+
+#[test]
+fn a_match_by_the_resolved_name_is_told() {
+    for (spelled, resolved, expected) in [
+        ("/etc/x", "/srv/x", (true, Naming::Resolved)),
+        ("/srv/x", "/etc/x", (true, Naming::Spelled)),
+        ("/etc/x", "/etc/y", (false, Naming::Spelled)),
+    ] {
+        let explanation = explained(RULES, spelled.as_bytes(), resolved.as_bytes());
+        assert_eq!((explanation.is_match, explanation.naming), expected, "{spelled} {resolved}");
     }
 }
 

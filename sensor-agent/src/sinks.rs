@@ -29,7 +29,7 @@ pub use sink::{Outcome, Sink, SinkError};
 pub use spool::{SpoolError, SpoolOptions};
 pub use spooled::Spooled;
 pub use stdout::Stdout;
-pub use syslog::{Protocol, Syslog};
+pub use syslog::{DEV_LOG, Protocol, Syslog, SystemLog};
 pub use worker::{Reopener, StopError, Worker};
 
 #[cfg(test)]

@@ -161,7 +161,14 @@ fn rsyslog_writes_every_alert() -> Result<()> {
     let rsyslog = start(command.arg("-n").arg("-f").arg(at("conf")).arg("-i").arg(at("pid")))?;
     wait_for("/dev/log", SOON, || Ok(log.exists().then_some(())))?;
     let start = setup::sensor()?.rule(RULE, CONDITION, "%evt.arg.path");
-    let mut sensor = start.option("syslog_output.enabled=true").ready()?;
+    let mut sensor = start.option("syslog_output.enabled=true").option("log_syslog=true").ready()?;
+    kill_process(sensor.pid()?, Signal::HUP)?;
+    let own = wait_for("the agent's own log", SOON, || {
+        let text = fs::read_to_string(at("out")).unwrap_or_default();
+        let line = text.lines().find(|line| line.contains("rules loaded again"));
+        Ok(line.map(str::to_owned))
+    })?;
+    ensure!(own.starts_with("info|saker|{"), "{own}");
     (0..N_ACTS).try_for_each(act)?;
     let told: BTreeSet<u64> = sensor.until_fence()?.iter().filter_map(number).collect();
     ensure!(told.len() as u64 == N_ACTS, "{} on standard output", told.len());

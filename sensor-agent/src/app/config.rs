@@ -27,8 +27,8 @@ pub use raw::Raw;
 pub use read::interval;
 pub use schema::schema;
 pub use sections::{
-    AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, Log,
-    Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Tuning, Webserver,
+    AlertFormat, AppendOutput, DropAction, Drops, Engine, ExtraField, FileOutput, Log, Matching, Metrics,
+    Outputs, ProgramOutput, RingSize, Rules, Selection, Tuning, Webserver,
 };
 pub use tree::{Fault, Place, Variables};
 
@@ -184,13 +184,13 @@ impl Config {
             return Err(ConfigError::Faults { faults: reader.faults });
         }
         config.notices.extend(checked.unknown.iter().map(|fault| format!("{fault}; it is ignored")));
-        for (keys, why) in
-            [(checked.unused, "this version does not act on"), (checked.retired, "retired, without effect")]
-        {
+        let unused = checked.unused.iter().map(|(why, keys)| format!("{} ({why})", keys.join(", ")));
+        for (keys, what) in [
+            (unused.collect::<Vec<_>>().join("; "), "without effect here"),
+            (checked.retired.join(", "), "retired, without effect"),
+        ] {
             if !keys.is_empty() {
-                config
-                    .notices
-                    .push(format!("configuration keys {why}: {}", keys.join(", ").replace("[]", "")));
+                config.notices.push(format!("configuration keys {what}: {}", keys.replace("[]", "")));
             }
         }
         config.files = raw.files;

@@ -1,12 +1,15 @@
-//! Standard output of commands: a reader that goes away (`saker --list | head`) is no failure.
+//! Where this process speaks: its log, and standard output of commands: a reader that goes away (`saker --list | head`) is no failure.
+
+mod log;
+
+pub(super) use log::start as start_log;
 
 use std::{
     fmt,
     io::{self, Write},
 };
 
-use super::{AppError, config::Config};
-use crate::telemetry;
+use super::AppError;
 
 /// Writes `text` to standard output.
 pub fn print(text: &str) -> Result<(), AppError> {
@@ -29,15 +32,4 @@ pub fn text(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
     let mut out = String::new();
     let _never_fails = write(&mut out);
     out
-}
-
-/// Starts the log of this process, as the configuration says.
-pub(super) fn start_log(config: &Config) {
-    let level = telemetry::log::level(config.log.level.label());
-    let level = level.filter(|_| config.log.stderr).unwrap_or(telemetry::log::LevelFilter::OFF);
-    if let Err(error) =
-        telemetry::log::init(telemetry::log::Options { level, json: config.outputs.format.json })
-    {
-        tell(&error.to_string());
-    }
 }

@@ -13,11 +13,11 @@ use std::{
 use jiff::tz::TimeZone;
 
 use super::{Line, Outcome, Sink, SinkError, time};
-use crate::border::since_epoch;
+use crate::border::{Priority, since_epoch};
 
 /// Facility `user`, the one that syslog(3) takes unless told otherwise.
 const USER: u8 = 1 << 3;
-/// How long the daemon may take to make room for a message.
+/// An alert waits so long for room.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `syslog_output.format`, Saker's own key.
@@ -30,15 +30,24 @@ pub enum Protocol {
     Rfc5424,
 }
 
-/// The local system log.
+/// Where a host's log daemon listens.
+pub const DEV_LOG: &str = "/dev/log";
+
+/// Alerts to the local system log.
 #[derive(Debug)]
-pub struct Syslog {
+pub struct Syslog(SystemLog);
+
+/// The local system log: a message at a time.
+#[derive(Debug)]
+pub struct SystemLog {
     path: PathBuf,
     protocol: Protocol,
     hostname: String,
     /// What the program was started as: `falco` stays `falco`.
     ident: String,
     zone: TimeZone,
+    /// How long the daemon may take to make room for a message.
+    patience: Duration,
     socket: Option<Socket>,
 }
 
@@ -51,16 +60,42 @@ enum Socket {
 impl Syslog {
     /// Nothing is opened yet: a host whose log daemon starts later is no error.
     pub fn new(path: PathBuf, protocol: Protocol, hostname: String, zone: TimeZone) -> Self {
+        Self(SystemLog::new(path, protocol, hostname, zone, PATIENCE))
+    }
+}
+
+impl SystemLog {
+    /// Nothing is opened yet.
+    pub fn new(
+        path: PathBuf,
+        protocol: Protocol,
+        hostname: String,
+        zone: TimeZone,
+        patience: Duration,
+    ) -> Self {
         let started_as = std::env::args_os().next().unwrap_or_default();
         let ident = Path::new(&started_as).file_name().and_then(OsStr::to_str).unwrap_or("saker");
-        Self { path, protocol, hostname, ident: token(ident), zone, socket: None }
+        Self { path, protocol, hostname, ident: token(ident), zone, patience, socket: None }
     }
 
-    fn message(&self, line: &Line) -> String {
-        let (value, ident) = (USER + line.priority() as u8, &self.ident);
-        // When it is handed over: the alert says itself when it happened.
+    /// Opens it now, where a log daemon is there.
+    pub fn open(&mut self) -> io::Result<()> {
+        self.socket = Some(Socket::open(&self.path, self.patience)?);
+        Ok(())
+    }
+
+    /// Hands `text`, one line, over; once more where the daemon was restarted meanwhile.
+    pub fn send(&mut self, priority: Priority, text: &str) -> io::Result<()> {
+        let message = self.message(priority, text);
+        let had_socket = self.socket.is_some();
+        let result = self.hand_over(&message);
+        if had_socket && result.as_ref().is_err_and(is_gone) { self.hand_over(&message) } else { result }
+    }
+
+    fn message(&self, priority: Priority, text: &str) -> String {
+        let (value, ident) = (USER + priority as u8, &self.ident);
+        // When it is handed over: an alert says itself when it happened.
         let now_ns = since_epoch().as_nanos() as u64;
-        let text = line.body();
         match self.protocol {
             Protocol::Rfc3164 => {
                 let time = time::bsd(now_ns, &self.zone);
@@ -74,10 +109,10 @@ impl Syslog {
         }
     }
 
-    fn send(&mut self, message: &str) -> io::Result<()> {
+    fn hand_over(&mut self, message: &str) -> io::Result<()> {
         let mut socket = match self.socket.take() {
             Some(socket) => socket,
-            None => Socket::open(&self.path)?,
+            None => Socket::open(&self.path, self.patience)?,
         };
         socket.send(message)?;
         self.socket = Some(socket);
@@ -86,17 +121,17 @@ impl Syslog {
 }
 
 impl Socket {
-    fn open(path: &Path) -> io::Result<Self> {
+    fn open(path: &Path, patience: Duration) -> io::Result<Self> {
         let datagram = UnixDatagram::unbound()?;
         match datagram.connect(path) {
             Ok(()) => {
-                datagram.set_write_timeout(Some(PATIENCE))?;
+                datagram.set_write_timeout(Some(patience))?;
                 Ok(Self::Datagram(datagram))
             }
             // The daemon has a stream socket there.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::PROTOTYPE.raw_os_error()) => {
                 let stream = UnixStream::connect(path)?;
-                stream.set_write_timeout(Some(PATIENCE))?;
+                stream.set_write_timeout(Some(patience))?;
                 Ok(Self::Stream(stream))
             }
             Err(error) => Err(error),
@@ -118,18 +153,13 @@ impl Sink for Syslog {
     }
 
     fn deliver(&mut self, line: &Line) -> Result<Outcome, SinkError> {
-        let message = self.message(line);
-        let had_socket = self.socket.is_some();
-        let mut result = self.send(&message);
-        if had_socket && result.as_ref().is_err_and(is_gone) {
-            result = self.send(&message);
-        }
-        let failed = |source| SinkError::Syslog { path: self.path.clone(), source };
+        let result = self.0.send(line.priority(), line.body());
+        let failed = |source| SinkError::Syslog { path: self.0.path.clone(), source };
         result.map(|()| Outcome::Delivered).map_err(failed)
     }
 
     fn reopen(&mut self) -> Result<(), SinkError> {
-        self.socket = None;
+        self.0.socket = None;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
-//! The agent's own words: to stderr, as text or JSON, one line per event whatever somebody put into it.
+//! The agent's own words, as text or JSON: one line per event whatever somebody put into it.
 
-use std::{fmt, io};
+use std::fmt;
 
 pub use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
@@ -11,10 +11,10 @@ use tracing_subscriber::{
 
 use crate::border::text::push_visible;
 
-/// `log_level`, `log_stderr`.
+/// `log_level`, and the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Least severe level that is written; `OFF` when `log_stderr` is false.
+    /// Least severe level that is written; `OFF` when nobody takes it.
     pub level: LevelFilter,
     /// JSON instead of text.
     pub json: bool,
@@ -41,9 +41,12 @@ pub fn level(word: &str) -> Option<LevelFilter> {
     levels.into_iter().find_map(|(words, level)| known(words).then_some(level))
 }
 
-/// From now on `tracing` writes to stderr.
-pub fn init(options: Options) -> Result<(), LogError> {
-    Ok(tracing::subscriber::set_global_default(subscriber(options, io::stderr))?)
+/// From now on `tracing` writes to what `writer` makes, a whole line at once.
+pub fn init<W>(options: Options, writer: W) -> Result<(), LogError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    Ok(tracing::subscriber::set_global_default(subscriber(options, writer))?)
 }
 
 fn subscriber<W>(options: Options, writer: W) -> Box<dyn Subscriber + Send + Sync>

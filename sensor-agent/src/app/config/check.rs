@@ -12,8 +12,8 @@ pub(super) struct Checked {
     pub(super) faults: Vec<Fault>,
     /// Keys that nobody reads.
     pub(super) unknown: Vec<Fault>,
-    /// Keys that are accepted and change nothing.
-    pub(super) unused: Vec<&'static str>,
+    /// Keys that are accepted and change nothing, by the reason.
+    pub(super) unused: Vec<(&'static str, Vec<&'static str>)>,
     /// Keys of older Falco versions.
     pub(super) retired: Vec<&'static str>,
 }
@@ -75,15 +75,13 @@ impl Checked {
     }
 
     fn leaf(&mut self, node: &Node, key: &'static Key) {
-        let list = match key.usage {
-            Use::Read => None,
-            Use::Unused => Some(&mut self.unused),
-            Use::Retired => Some(&mut self.retired),
-        };
-        if let Some(list) = list
-            && !list.contains(&key.path)
-        {
-            list.push(key.path);
+        match key.usage {
+            Use::Read => {}
+            Use::Unused(why) => match self.unused.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, keys)) => note(keys, key),
+                None => self.unused.push((why, vec![key.path])),
+            },
+            Use::Retired => note(&mut self.retired, key),
         }
         if key.shape == Shape::Free {
             return;
@@ -97,6 +95,12 @@ impl Checked {
                 }
             }
         }
+    }
+}
+
+fn note(keys: &mut Vec<&'static str>, key: &Key) {
+    if !keys.contains(&key.path) {
+        keys.push(key.path);
     }
 }
 

@@ -22,8 +22,8 @@ pub enum Shape {
 pub enum Use {
     /// Acts on it.
     Read,
-    /// Accepts it; a notice says that nothing follows from it.
-    Unused,
+    /// Accepts it; a notice says that nothing follows from it, and why.
+    Unused(&'static str),
     /// Accepts what older Falco versions had; the notice says so.
     Retired,
 }
@@ -52,8 +52,8 @@ const fn read(path: &'static str, shape: Shape) -> Key {
     Key { path, shape, usage: Use::Read, default: "" }
 }
 
-const fn unused(path: &'static str, shape: Shape) -> Key {
-    Key { path, shape, usage: Use::Unused, default: "" }
+const fn unused(path: &'static str, shape: Shape, why: &'static str) -> Key {
+    Key { path, shape, usage: Use::Unused(why), default: "" }
 }
 
 const fn retired(path: &'static str) -> Key {
@@ -77,6 +77,17 @@ const PRIORITY: Shape = Shape::Word(&[
     "debug",
 ]);
 
+// Why nothing follows from a key.
+const ALL_CALLS: &str = "failed calls are told, too";
+const BUILT_IN: &str = "containers and Kubernetes are built in, other plugins are not loaded";
+const BY_RULES: &str = "the loaded rules and the process table decide what the kernel looks at";
+const NO_CAPTURE: &str = "no captures are written, `saker record` is for that";
+const NO_CONTENTS: &str = "the contents of buffers are not read";
+const NO_ENGINE: &str = "of these containers the cgroup path alone tells";
+const NO_SUCH_FIGURES: &str = "there is nothing of the kind to count";
+const ONE_LOG: &str = "there is one log, of `log_level`";
+const SELF_PURGING: &str = "processes leave the table when they end";
+
 /// Largest ring, bytes: the kernel takes any power of two, a node does not.
 const MAX_RING: i64 = 1 << 30;
 
@@ -86,7 +97,7 @@ pub static KEYS: &[Key] = &[
     read("watch_config_files", BOOL).or("true"),
     read("rules_files[]", TEXT),
     read("rules_file[]", TEXT),
-    unused("rule_files[]", TEXT),
+    unused("rule_files[]", TEXT, "Falco does not read it, either: `rules_files` is meant"),
     read("rules[].enable.rule", TEXT),
     read("rules[].enable.tag", TEXT),
     read("rules[].disable.rule", TEXT),
@@ -106,35 +117,39 @@ pub static KEYS: &[Key] = &[
     read("engine.kind", Shape::Word(&["modern_ebpf", "kmod", "ebpf", "replay", "nodriver"]))
         .or("modern_ebpf"),
     read("engine.kmod.buf_size_preset", PRESET).or("4"),
-    unused("engine.kmod.drop_failed_exit", BOOL),
+    unused("engine.kmod.drop_failed_exit", BOOL, ALL_CALLS),
     read("engine.modern_ebpf.cpus_for_each_buffer", COUNT).or("2"),
     read("engine.modern_ebpf.buf_size_preset", PRESET).or("4"),
-    unused("engine.modern_ebpf.drop_failed_exit", BOOL),
-    unused("engine.modern_ebpf.disable_iterators", BOOL),
+    unused("engine.modern_ebpf.drop_failed_exit", BOOL, ALL_CALLS),
+    unused(
+        "engine.modern_ebpf.disable_iterators",
+        BOOL,
+        "the processes that are there at start are always read",
+    ),
     read("engine.replay.capture_file", TEXT),
     retired("engine.ebpf"),
     retired("engine.gvisor"),
-    unused("capture.enabled", BOOL),
-    unused("capture.path_prefix", TEXT),
-    unused("capture.mode", Shape::Word(&["rules", "all_rules"])),
-    unused("capture.default_duration", COUNT),
-    unused("capture.max_file_size_mb", Shape::Int(0, 1_048_576)),
-    unused("load_plugins[]", TEXT),
-    unused("plugins", FREE),
-    unused("plugins_hostinfo", BOOL),
+    unused("capture.enabled", BOOL, NO_CAPTURE),
+    unused("capture.path_prefix", TEXT, NO_CAPTURE),
+    unused("capture.mode", Shape::Word(&["rules", "all_rules"]), NO_CAPTURE),
+    unused("capture.default_duration", COUNT, NO_CAPTURE),
+    unused("capture.max_file_size_mb", Shape::Int(0, 1_048_576), NO_CAPTURE),
+    unused("load_plugins[]", TEXT, BUILT_IN),
+    unused("plugins", FREE, BUILT_IN),
+    unused("plugins_hostinfo", BOOL, BUILT_IN),
     read("container_engines.cri.enabled", BOOL),
     read("container_engines.cri.sockets[]", TEXT),
-    unused("container_engines.cri.disable_async", BOOL),
+    unused("container_engines.cri.disable_async", BOOL, "runtimes are asked beside the stream of events"),
     read("container_engines.containerd.enabled", BOOL),
     read("container_engines.containerd.sockets[]", TEXT),
     read("container_engines.docker.enabled", BOOL),
     read("container_engines.docker.sockets[]", TEXT),
     read("container_engines.podman.enabled", BOOL),
     read("container_engines.podman.sockets[]", TEXT),
-    unused("container_engines.lxc.enabled", BOOL),
-    unused("container_engines.libvirt_lxc.enabled", BOOL),
-    unused("container_engines.bpm.enabled", BOOL),
-    unused("container_engines.static", FREE),
+    unused("container_engines.lxc.enabled", BOOL, NO_ENGINE),
+    unused("container_engines.libvirt_lxc.enabled", BOOL, NO_ENGINE),
+    unused("container_engines.bpm.enabled", BOOL, NO_ENGINE),
+    unused("container_engines.static", FREE, NO_ENGINE),
     // Saker: how long an event may wait for what runtimes tell of its container, ms; 0: not at all.
     read("metadata.hold_ms", Shape::Int(0, 60_000)).or("500"),
     // Saker: pods, namespaces and owners from the API server; without a word: in a cluster.
@@ -143,7 +158,7 @@ pub static KEYS: &[Key] = &[
     // Saker: name of this node; else FALCO_K8S_NODE_NAME or NODE_NAME of the environment.
     read("metadata.kubernetes.node", TEXT),
     read("time_format_iso_8601", BOOL).or("false"),
-    unused("buffer_format_base64", BOOL),
+    unused("buffer_format_base64", BOOL, NO_CONTENTS),
     read("priority", PRIORITY).or("debug"),
     read("json_output", BOOL).or("false"),
     read("json_include_output_property", BOOL).or("true"),
@@ -199,7 +214,7 @@ pub static KEYS: &[Key] = &[
     retired("grpc"),
     retired("grpc_output"),
     read("webserver.enabled", BOOL).or("false"),
-    unused("webserver.threadiness", COUNT),
+    unused("webserver.threadiness", COUNT, "the server has a thread for each client, and a bound"),
     read("webserver.listen_port", Shape::Int(0, 65_535)).or("8765"),
     read("webserver.listen_address", TEXT).or("0.0.0.0"),
     read("webserver.k8s_healthz_endpoint", TEXT).or("/healthz"),
@@ -207,15 +222,20 @@ pub static KEYS: &[Key] = &[
     read("webserver.ssl_enabled", BOOL).or("false"),
     read("webserver.ssl_certificate", TEXT).or("/etc/falco/falco.pem"),
     read("log_stderr", BOOL).or("true"),
-    unused("log_syslog", BOOL),
+    read("log_syslog", BOOL).or("true"),
     read("log_level", PRIORITY).or("info"),
-    unused("libs_logger.enabled", BOOL),
+    unused("libs_logger.enabled", BOOL, ONE_LOG),
     unused(
         "libs_logger.severity",
         Shape::Word(&["fatal", "critical", "error", "warning", "notice", "info", "debug", "trace"]),
+        ONE_LOG,
     ),
     read("output_timeout", COUNT).or("2000"),
-    unused("syscall_event_timeouts.max_consecutives", Shape::Int(1, i64::MAX)),
+    unused(
+        "syscall_event_timeouts.max_consecutives",
+        Shape::Int(1, i64::MAX),
+        "canaries tell within seconds whether the sensor sees",
+    ),
     read("syscall_event_drops.threshold", Shape::Number(0.0, 1.0)).or("0.1"),
     read("syscall_event_drops.actions[]", Shape::Word(&["ignore", "log", "alert", "exit"])),
     read("syscall_event_drops.rate", Shape::Number(0.0, f64::MAX)).or("0.03333"),
@@ -230,19 +250,19 @@ pub static KEYS: &[Key] = &[
     read("metrics.state_counters_enabled", BOOL).or("true"),
     read("metrics.kernel_event_counters_enabled", BOOL).or("true"),
     read("metrics.kernel_event_counters_per_cpu_enabled", BOOL).or("true"),
-    unused("metrics.kernel_iter_event_counters_enabled", BOOL),
-    unused("metrics.libbpf_stats_enabled", BOOL),
-    unused("metrics.plugins_metrics_enabled", BOOL),
-    unused("metrics.jemalloc_stats_enabled", BOOL),
+    unused("metrics.kernel_iter_event_counters_enabled", BOOL, NO_SUCH_FIGURES),
+    unused("metrics.libbpf_stats_enabled", BOOL, NO_SUCH_FIGURES),
+    unused("metrics.plugins_metrics_enabled", BOOL, NO_SUCH_FIGURES),
+    unused("metrics.jemalloc_stats_enabled", BOOL, NO_SUCH_FIGURES),
     read("metrics.convert_memory_to_mb", BOOL).or("true"),
     read("metrics.include_empty_values", BOOL).or("false"),
-    unused("base_syscalls.custom_set[]", TEXT),
-    unused("base_syscalls.repair", BOOL).or("false"),
-    unused("base_syscalls.all", BOOL).or("false"),
+    unused("base_syscalls.custom_set[]", TEXT, BY_RULES),
+    unused("base_syscalls.repair", BOOL, BY_RULES),
+    unused("base_syscalls.all", BOOL, BY_RULES),
     read("falco_libs.thread_table_size", Shape::Int(1, 16_777_216)).or("262144"),
-    unused("falco_libs.thread_table_auto_purging_interval_s", COUNT),
-    unused("falco_libs.thread_table_auto_purging_thread_timeout_s", COUNT),
-    unused("falco_libs.snaplen", COUNT),
+    unused("falco_libs.thread_table_auto_purging_interval_s", COUNT, SELF_PURGING),
+    unused("falco_libs.thread_table_auto_purging_thread_timeout_s", COUNT, SELF_PURGING),
+    unused("falco_libs.snaplen", COUNT, NO_CONTENTS),
 ];
 
 /// The row of exactly this path.

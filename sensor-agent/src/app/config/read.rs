@@ -8,8 +8,8 @@ use super::{
     check::boolean,
     keys,
     sections::{
-        AlertFormat, AppendOutput, BaseSyscalls, DropAction, Drops, Engine, ExtraField, FileOutput, Log,
-        Matching, Metrics, Outputs, ProgramOutput, RingSize, Rules, Selection, Tuning, Webserver,
+        AlertFormat, AppendOutput, DropAction, Drops, Engine, ExtraField, FileOutput, Log, Matching, Metrics,
+        Outputs, ProgramOutput, RingSize, Rules, Selection, Tuning, Webserver,
     },
     tree::{Fault, Kind, Node},
 };
@@ -170,11 +170,6 @@ impl Reader<'_> {
             resolved_paths: self.bool("resolved_paths"),
             append_output: self.append_output(),
             static_fields: fixed.collect(),
-            base_syscalls: BaseSyscalls {
-                custom_set: self.texts("base_syscalls.custom_set"),
-                repair: self.bool("base_syscalls.repair"),
-                all: self.bool("base_syscalls.all"),
-            },
         }
     }
 
@@ -355,12 +350,15 @@ impl Reader<'_> {
             );
             self.fault("metrics.interval", what);
         }
-        Some(Metrics {
-            interval: interval?,
-            output_rule: self.bool("metrics.output_rule"),
-            output_file: self.filled("metrics.output_file").map(PathBuf::from),
-            gates: self.gates(),
-        })
+        let output_rule = self.bool("metrics.output_rule");
+        let output_file = self.filled("metrics.output_file").map(PathBuf::from);
+        let is_scraped = self.bool("webserver.enabled") && self.bool("webserver.prometheus_metrics_enabled");
+        if !output_rule && output_file.is_none() && !is_scraped {
+            let what = "`metrics.enabled` is true, but nobody would get the metrics: set `metrics.output_rule` or \
+                        `metrics.output_file`, or both `webserver.enabled` and `webserver.prometheus_metrics_enabled`";
+            self.fault("metrics.enabled", what);
+        }
+        Some(Metrics { interval: interval?, output_rule, output_file, gates: self.gates() })
     }
 
     fn gates(&self) -> Gates {

@@ -72,8 +72,8 @@ fn leaf(key: &Key) -> Value {
     }
     let note = match key.usage {
         Use::Read => None,
-        Use::Unused => Some("Accepted, without effect in this version."),
-        Use::Retired => Some("Of older Falco versions, without effect."),
+        Use::Unused(why) => Some(format!("Without effect: {why}.")),
+        Use::Retired => Some("Of older Falco versions, without effect.".to_owned()),
     };
     if let Some(note) = note {
         leaf.insert("description".into(), note.into());

@@ -49,8 +49,6 @@ pub struct Rules {
     pub append_output: Vec<AppendOutput>,
     /// `static_fields:`, name and value.
     pub static_fields: Vec<(String, String)>,
-    /// `base_syscalls:`
-    pub base_syscalls: BaseSyscalls,
 }
 
 /// `rule_matching:`
@@ -103,17 +101,6 @@ pub enum ExtraField {
         /// Output format.
         format: String,
     },
-}
-
-/// `base_syscalls:`
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BaseSyscalls {
-    /// Names; `!name` takes one out.
-    pub custom_set: Vec<String>,
-    /// Falco's `repair`.
-    pub repair: bool,
-    /// Every system call.
-    pub all: bool,
 }
 
 /// How an alert looks.

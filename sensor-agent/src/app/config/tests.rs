@@ -272,7 +272,6 @@ static_fields: {site: lab}
     assert_eq!(config.outputs.http.map(|http| http.url).as_deref(), Some("http://x:1/"));
     assert!(config.outputs.spool.is_some_and(|spool| spool.drops_oldest && spool.limit_bytes == 256 << 20));
     assert!(config.outputs.file.is_some_and(|file| file.keep_alive));
-    assert_eq!(rules.base_syscalls.custom_set, ["open", "!read"]);
     assert!(config.outputs.format.json);
     assert_eq!(config.rules.static_fields, [("site".to_owned(), "lab".to_owned())]);
 }
@@ -432,15 +431,38 @@ fn what_must_not_be_included() {
 
 #[test]
 fn keys_without_effect_are_told_once() {
-    let config =
-        good("grpc: {enabled: true}\nplugins: []\nload_plugins: [a, b]\nplugins_hostinfo: true", &[]);
+    let keys = "grpc: {enabled: true}\nplugins: []\nload_plugins: [a, b]\nbuffer_format_base64: true\nplugins_hostinfo: true";
     assert_eq!(
-        config.notices,
+        good(keys, &[]).notices,
         [
-            "configuration keys this version does not act on: plugins, load_plugins, plugins_hostinfo",
+            "configuration keys without effect here: plugins, load_plugins, plugins_hostinfo (containers and Kubernetes are \
+             built in, other plugins are not loaded); buffer_format_base64 (the contents of buffers are not read)",
             "configuration keys retired, without effect: grpc",
         ]
     );
+}
+
+/// Falco: fatal, too. Its shipped file has `output_rule: true`, ours the web server.
+#[test]
+fn metrics_that_nobody_gets_are_refused() {
+    for (rest, is_right) in [
+        ("", false),
+        ("webserver: {enabled: true}", false),
+        ("webserver: {prometheus_metrics_enabled: true}", false),
+        ("webserver: {enabled: true, prometheus_metrics_enabled: true}", true),
+    ] {
+        let loaded = load(&format!("metrics: {{enabled: true}}\n{rest}"), &[]);
+        assert_eq!(loaded.is_ok(), is_right, "{rest}: {loaded:?}");
+        let told = loaded.err().unwrap_or_default();
+        assert!(
+            is_right || told.starts_with("falco.yaml:1:20: `metrics.enabled` is true, but nobody"),
+            "{told}"
+        );
+    }
+    for key in ["output_rule: true", "output_file: /x"] {
+        assert!(good(&format!("metrics: {{enabled: true, {key}}}"), &[]).metrics.is_some(), "{key}");
+    }
+    assert!(good("metrics: {enabled: false}", &[]).metrics.is_none());
 }
 
 #[test]

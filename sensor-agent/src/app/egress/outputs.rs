@@ -11,14 +11,13 @@ use super::cannot_write;
 use crate::{
     app::{AppError, config::Config},
     sinks::{
-        Client, FileSink, Format, Http, Include, Launcher, Program, Shell, Sink, Sinks, Spooled, Stdout,
-        Syslog,
+        Client, DEV_LOG, FileSink, Format, Http, Include, Launcher, Program, Shell, Sink, Sinks, Spooled,
+        Stdout, Syslog,
     },
 };
 
 /// How long a program may neither read nor end.
 const PROGRAM: Duration = Duration::from_secs(10);
-const SYSLOG: &str = "/dev/log";
 
 /// The sinks of a configuration, opened: a file that cannot be written is an error before anything starts. A program is started
 /// by `launcher`; without one it is a child of this process.
@@ -50,7 +49,7 @@ pub(in crate::app) fn sinks(
         sinks.push(Box::new(sink.map_err(cannot_write)?));
     }
     if let Some(protocol) = outputs.syslog {
-        sinks.push(Box::new(Syslog::new(SYSLOG.into(), protocol, hostname, TimeZone::system())));
+        sinks.push(Box::new(Syslog::new(DEV_LOG.into(), protocol, hostname, TimeZone::system())));
     }
     if let Some(program) = &outputs.program {
         let launcher = launcher.unwrap_or_else(|| Box::new(Shell::new(program.program.clone())));

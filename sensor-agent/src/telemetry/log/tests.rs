@@ -1,6 +1,9 @@
 //! Words of the configuration, and what a hostile value looks like.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
 
 use super::*;
 

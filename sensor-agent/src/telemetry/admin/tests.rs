@@ -80,7 +80,8 @@ fn a_day_of_the_server() {
     clock.store(7, Ordering::Relaxed);
     assert_eq!(request(address, "GET /healthz").0, 503);
     server.stop();
-    assert!(TcpStream::connect(address).is_err());
+    // A connection proves nothing: another program may have the port by now.
+    assert_eq!(Arc::strong_count(&telemetry), 1, "the server still holds on to something");
     assert_eq!(telemetry.snapshot().ended, ["admin"]);
 }
 

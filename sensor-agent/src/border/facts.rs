@@ -26,6 +26,8 @@ pub struct Facts {
     pub start_ns: u64,
     /// When rules and configuration were last loaded, ns since the epoch.
     pub reload_ns: u64,
+    /// How long the last load took, from the files to the rule set, ns.
+    pub reload_took_ns: u64,
     /// Reloads since the start that took effect.
     pub reloads_done: u64,
     /// Reloads since the start that were refused.

@@ -42,6 +42,8 @@ pub struct Stats {
     pub rules: Vec<RuleCount>,
     /// Policy generation in force.
     pub generation: u32,
+    /// How long the drain stood still for the last new rule set, ns; 0: there was none.
+    pub reload_pause_ns: u64,
     /// Times the consumer woke, and went round the drain loop.
     pub wakeups: u64,
     /// Messages to the egress half that its queue had no room for.

@@ -72,6 +72,7 @@ pub(super) fn stats() -> Stats {
         ],
         generation: 2,
         discarded: 0,
+        reload_pause_ns: 500_000,
         wakeups: 8,
     }
 }
@@ -89,6 +90,7 @@ pub(super) fn facts() -> Facts {
         boot_ns: 1_000,
         start_ns: 2_000,
         reload_ns: 3_000,
+        reload_took_ns: 20_000_000,
         reloads_done: 2,
         reloads_refused: 1,
         rule_files: vec![LoadedFile { name: "rules.yaml".to_owned(), sha256: "ab".to_owned() }],

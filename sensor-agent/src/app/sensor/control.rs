@@ -26,6 +26,8 @@ use crate::{
 
 /// Longest time without a look at the clock.
 const TICK: Duration = Duration::from_millis(200);
+/// A reload waits so long for what came before it, at most.
+const LATEST: Duration = Duration::from_secs(1);
 /// Between two messages about what the half costs.
 const COST_PERIOD: Duration = Duration::from_secs(2);
 /// Time for the egress half to hand over what it counted, at the end of a run of tuning.
@@ -108,14 +110,21 @@ impl<'a> Control<'a> {
     ) {
         let end = self.config.stop_after.map(|after| Instant::now() + after);
         let mut next_cost = Instant::now();
+        // Since when somebody wants a reload.
+        let mut wanted: Option<Instant> = None;
         while !hot.is_finished() && end.is_none_or(|end| Instant::now() < end) {
             if Instant::now() >= next_cost {
                 next_cost = Instant::now() + COST_PERIOD;
                 self.send(Outbound::Cost(telemetry::cost()));
             }
-            match inbox.recv(TICK) {
+            let message = inbox.recv(if wanted.is_some() { Duration::ZERO } else { TICK });
+            // What waits is looked at first, so that a storm of SIGHUP is one reload and an order to stop does not wait behind it.
+            if let Some(_due) = wanted.take_if(|since| message.is_err() || since.elapsed() > LATEST) {
+                self.reload(orders);
+            }
+            match message {
                 Ok(Command::Stop | Command::Told(Inbound::Stop)) | Err(RecvError::Closed) => return,
-                Ok(Command::Reload) => self.reload(orders),
+                Ok(Command::Reload) => _ = wanted.get_or_insert_with(Instant::now),
                 Ok(Command::Meet) => self.meet(orders),
                 Ok(Command::Mourn(how)) => self.alert("Falco internal: half restarted", how),
                 Ok(Command::Introduced | Command::Told(Inbound::Introduced)) => self.go_on_inviting(),
@@ -188,6 +197,7 @@ impl<'a> Control<'a> {
 
     /// Kernel ← old ∪ new, swap, kernel ← new (DESIGN D4): no event that either rule set wants goes by.
     fn reload(&mut self, orders: &mpsc::SyncSender<Order>) {
+        let begin = Instant::now();
         let mut config = match (self.reread)() {
             Ok(config) => config,
             Err(error) => return self.refuse(&error.to_string()),
@@ -211,6 +221,7 @@ impl<'a> Control<'a> {
         }
         self.policy.set_interest(new_calls);
         self.facts.reloads_done += 1;
+        self.facts.reload_took_ns = begin.elapsed().as_nanos() as u64;
         self.rules = new;
         self.take_force();
         if !fixed.is_empty() {

@@ -43,12 +43,14 @@ pub(super) struct Hot {
     sensor: Sensor,
     pipeline: Pipeline,
     orders: mpsc::Receiver<Order>,
+    /// How long the last rule set took.
+    reload_pause: Duration,
 }
 
 impl Hot {
     /// Takes the sensor over.
     pub(super) fn new(sensor: Sensor, pipeline: Pipeline, orders: mpsc::Receiver<Order>) -> Self {
-        Self { sensor, pipeline, orders }
+        Self { sensor, pipeline, orders, reload_pause: Duration::ZERO }
     }
 
     /// Runs until it is told to stop or the ring fails; then the last statistics have been sent.
@@ -84,7 +86,9 @@ impl Hot {
         loop {
             match self.orders.try_recv() {
                 Ok(Order::Rules(rules, done)) => {
+                    let begin = Instant::now();
                     self.pipeline.swap_rules(rules);
+                    self.reload_pause = begin.elapsed();
                     // Who asked may have ended meanwhile; the rules are in force all the same.
                     let _gone = done.send(());
                 }
@@ -112,6 +116,7 @@ impl Hot {
             recursion_misses: self.sensor.ledger.recursion_misses(),
             ring: self.sensor.drain.stats(),
             generation: self.sensor.policy.generation(),
+            reload_pause_ns: self.reload_pause.as_nanos() as u64,
             wakeups: self.sensor.drain.wakeups(),
             ..Stats::default()
         };

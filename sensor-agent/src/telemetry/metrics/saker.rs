@@ -140,6 +140,16 @@ fn health(snapshot: &Snapshot) -> Vec<Metric> {
             [("done", facts.reloads_done), ("refused", facts.reloads_refused)]
                 .map(|(result, count)| (labels([("result", result)]), count)),
         ),
+        gauge(
+            "saker_reload_seconds",
+            "Time that the last reload took, from the files to the rule set in force",
+            (facts.reload_took_ns > 0).then(|| float(facts.reload_took_ns) / 1e9),
+        ),
+        gauge(
+            "saker_reload_pause_seconds",
+            "Time that no record was taken for the last reload",
+            Some(snapshot.stats.reload_pause_ns).filter(|ns| *ns > 0).map(|ns| float(ns) / 1e9),
+        ),
         gauge("saker_degraded", "Things that this kernel or host cannot do", count(facts.degraded.len())),
         gauge(
             "saker_rule_faults",

@@ -176,6 +176,8 @@ saker_canary_latency_seconds_sum{path="syscall"} 0.005
 saker_canary_latency_seconds_count{path="syscall"} 4
 saker_reloads_total{result="done"} 2
 saker_reloads_total{result="refused"} 1
+saker_reload_seconds 0.02
+saker_reload_pause_seconds 0.0005
 saker_degraded 1.0
 saker_rule_faults 1.0
 "#;

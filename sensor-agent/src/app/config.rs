@@ -27,8 +27,8 @@ pub use raw::Raw;
 pub use read::interval;
 pub use schema::schema;
 pub use sections::{
-    AlertFormat, AppendOutput, DropAction, Drops, Engine, ExtraField, FileOutput, Log, Matching, Metrics,
-    Outputs, ProgramOutput, RingSize, Rules, Selection, Tuning, Webserver,
+    AlertFormat, DropAction, Drops, Engine, FileOutput, Log, Metrics, Outputs, ProgramOutput, RingSize,
+    Rules, Tuning, Webserver,
 };
 pub use tree::{Fault, Place, Variables};
 
@@ -38,7 +38,7 @@ use super::{
     cli::Common,
     files::{FileError, Trust},
 };
-use crate::context;
+use crate::{context, rules::AppendOutput};
 
 /// Everything that was decided before the sensor starts.
 #[derive(Clone, Debug, PartialEq)]
@@ -217,8 +217,8 @@ impl Config {
                 "The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.";
             self.notices.push(what.into());
             if !matches!(print.as_str(), "c" | "container" | "k" | "kubernetes") {
-                let extra_output = Some(print.clone());
-                self.rules.append_output.push(AppendOutput { extra_output, ..AppendOutput::default() });
+                let text = Some(print.clone());
+                self.rules.options.append_outputs.push(AppendOutput { text, ..AppendOutput::default() });
             }
         }
     }

@@ -12,10 +12,7 @@ use super::{
     files::{TextFile, Trust},
     rule_files,
 };
-use crate::rules::{
-    self, AppendOutput, Explainer, ExtraField, Fault, LoadOptions, Loaded, Matching, RuleFile, RuleSet,
-    Selection, output::suggested_output,
-};
+use crate::rules::{self, Explainer, Fault, LoadOptions, Loaded, RuleFile, RuleSet};
 
 /// Rules in force, and what was said on the way.
 pub(super) struct InForce {
@@ -139,46 +136,8 @@ fn issue(fault: &Fault) -> Issue {
     }
 }
 
+/// What `config` says of rules, with the names of the static fields that hold.
 fn options(rules: &config::Rules) -> LoadOptions {
-    LoadOptions {
-        min_priority: rules.minimum,
-        matching: match rules.matching {
-            config::Matching::First => Matching::First,
-            config::Matching::All => Matching::All,
-        },
-        selection: rules.selection.iter().map(selection).collect(),
-        append_outputs: rules
-            .append_output
-            .iter()
-            .flat_map(|entry| append(entry, &rules.static_fields))
-            .collect(),
-        static_fields: rules.static_fields.iter().map(|(name, _)| name.clone()).collect(),
-        resolved_paths: rules.resolved_paths,
-    }
-}
-
-fn selection(entry: &config::Selection) -> Selection {
-    Selection { enable: entry.enable, rule: entry.rule.clone(), tag: entry.tag.clone() }
-}
-
-/// An entry's own text, and behind it what the sources suggest.
-fn append(entry: &config::AppendOutput, static_fields: &[(String, String)]) -> Vec<AppendOutput> {
-    let with = |text: Option<String>, fields: Vec<ExtraField>| AppendOutput {
-        rule: entry.rule.clone(),
-        source: entry.source.clone(),
-        tags: entry.tags.clone(),
-        text,
-        fields,
-    };
-    let fields = entry.extra_fields.iter().map(|field| match field {
-        config::ExtraField::Native(field) => ExtraField::Native(field.clone()),
-        config::ExtraField::Rendered { key, format } => {
-            ExtraField::Rendered { key: key.clone(), format: format.clone() }
-        }
-    });
-    let mut all = vec![with(entry.extra_output.clone(), fields.collect())];
-    if entry.suggested_output {
-        all.push(with(Some(suggested_output(static_fields)), Vec::new()));
-    }
-    all
+    let static_fields = rules.static_fields.iter().map(|(name, _)| name.clone()).collect();
+    LoadOptions { static_fields, ..rules.options.clone() }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     AppError,
-    config::{AppendOutput, Config, ExtraField, Matching},
+    config::Config,
     files::{TextFile, Trust},
     load,
     output::{print, tell},
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     border::{Alert, since_epoch, tally::Tally},
-    rules::{Fault, RuleSet},
+    rules::{AppendOutput, ExtraField, Fault, Matching, RuleSet},
     tuning::{self, Counter, FIELDS, Proposal},
 };
 
@@ -30,9 +30,9 @@ const LOCAL_FILE: &str = "falco_rules.local.yaml";
 /// The configuration with which alerts can be counted: all rules that match, each with the fields that tell them apart.
 pub(super) fn prepared(config: &Config) -> Config {
     let mut config = config.clone();
-    config.rules.matching = Matching::All;
-    let extra_fields = FIELDS.iter().map(|field| ExtraField::Native((*field).to_owned())).collect();
-    config.rules.append_output.push(AppendOutput { extra_fields, ..AppendOutput::default() });
+    config.rules.options.matching = Matching::All;
+    let fields = FIELDS.iter().map(|field| ExtraField::Native((*field).to_owned())).collect();
+    config.rules.options.append_outputs.push(AppendOutput { fields, ..AppendOutput::default() });
     config
 }
 

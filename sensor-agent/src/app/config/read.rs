@@ -8,13 +8,14 @@ use super::{
     check::boolean,
     keys,
     sections::{
-        AlertFormat, AppendOutput, DropAction, Drops, Engine, ExtraField, FileOutput, Log, Matching, Metrics,
-        Outputs, ProgramOutput, RingSize, Rules, Selection, Tuning, Webserver,
+        AlertFormat, DropAction, Drops, Engine, FileOutput, Log, Metrics, Outputs, ProgramOutput, RingSize,
+        Rules, Tuning, Webserver,
     },
     tree::{Fault, Kind, Node},
 };
 use crate::{
     border::Priority,
+    rules::{AppendOutput, ExtraField, LoadOptions, Matching, Selection},
     sinks::{HttpOptions, Policy, Protocol, SpoolOptions},
     telemetry::Gates,
 };
@@ -160,15 +161,18 @@ impl Reader<'_> {
         Rules {
             paths: paths.into_iter().map(PathBuf::from).collect(),
             are_explicit: false,
-            minimum: self.priority("priority"),
-            matching: match self.text("rule_matching") {
-                Some(word) if word.eq_ignore_ascii_case("all") => Matching::All,
-                _ => Matching::First,
+            options: LoadOptions {
+                min_priority: self.priority("priority"),
+                matching: match self.text("rule_matching") {
+                    Some(word) if word.eq_ignore_ascii_case("all") => Matching::All,
+                    _ => Matching::First,
+                },
+                selection: selection.collect(),
+                append_outputs: self.append_output(),
+                resolved_paths: self.bool("resolved_paths"),
+                ..LoadOptions::default()
             },
-            selection: selection.collect(),
             is_strict: self.bool("rules_strict"),
-            resolved_paths: self.bool("resolved_paths"),
-            append_output: self.append_output(),
             static_fields: fixed.collect(),
         }
     }
@@ -180,8 +184,8 @@ impl Reader<'_> {
         let mut read = |entry: &Node| {
             let text = |path: &str| entry.at(path).and_then(Node::scalar).map(str::to_owned);
             let extra = entry.get("extra_fields").map(Node::items).unwrap_or_default();
-            let extra_fields: Vec<ExtraField> = extra.iter().flat_map(extra_field).collect();
-            for field in &extra_fields {
+            let fields: Vec<ExtraField> = extra.iter().flat_map(extra_field).collect();
+            for field in &fields {
                 let (ExtraField::Native(key) | ExtraField::Rendered { key, .. }) = field;
                 if keys.contains(key) {
                     let what = format!("`extra_fields` has `{key}` twice");
@@ -193,9 +197,9 @@ impl Reader<'_> {
                 rule: text("match.rule"),
                 source: text("match.source"),
                 tags: entry.at("match.tags").map(scalars).unwrap_or_default(),
-                extra_output: text("extra_output"),
-                extra_fields,
-                suggested_output: text("suggested_output").as_deref().and_then(boolean).unwrap_or(false),
+                text: text("extra_output"),
+                suggested: text("suggested_output").as_deref().and_then(boolean).unwrap_or(false),
+                fields,
             }
         };
         entries.iter().map(&mut read).collect()

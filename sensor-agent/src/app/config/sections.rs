@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use crate::{
     border::Priority,
+    rules::LoadOptions,
     sinks::{HttpOptions, Policy, Protocol, SpoolOptions},
     telemetry::Gates,
 };
@@ -35,72 +36,12 @@ pub struct Rules {
     pub paths: Vec<PathBuf>,
     /// They were named on the command line: one that is missing is an error, not a notice.
     pub are_explicit: bool,
-    /// The least severe priority that is loaded.
-    pub minimum: Priority,
-    /// `rule_matching:`
-    pub matching: Matching,
-    /// `rules:`, in order.
-    pub selection: Vec<Selection>,
+    /// Which are evaluated, and what is added to their outputs.
+    pub options: LoadOptions,
     /// A fault in one rule refuses its file (Falco); otherwise the other rules run.
     pub is_strict: bool,
-    /// Rules are evaluated once more with resolved names (DESIGN D8).
-    pub resolved_paths: bool,
-    /// `append_output:`, and `-p`.
-    pub append_output: Vec<AppendOutput>,
     /// `static_fields:`, name and value.
     pub static_fields: Vec<(String, String)>,
-}
-
-/// `rule_matching:`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Matching {
-    /// The first matching rule alerts.
-    #[default]
-    First,
-    /// Every matching rule alerts.
-    All,
-}
-
-/// One entry of `rules:`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
-    /// `enable` or `disable`.
-    pub enable: bool,
-    /// Rule name, with `*`.
-    pub rule: Option<String>,
-    /// Tag, exact.
-    pub tag: Option<String>,
-}
-
-/// One entry of `append_output:`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AppendOutput {
-    /// Only this rule.
-    pub rule: Option<String>,
-    /// Only this event source.
-    pub source: Option<String>,
-    /// Only rules that have all these tags.
-    pub tags: Vec<String>,
-    /// Appended to the output after a space.
-    pub extra_output: Option<String>,
-    /// Added to `output_fields`.
-    pub extra_fields: Vec<ExtraField>,
-    /// Appends the fields that sources suggest.
-    pub suggested_output: bool,
-}
-
-/// One entry of `extra_fields:`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExtraField {
-    /// A field with its own JSON type.
-    Native(String),
-    /// A key with a rendered format.
-    Rendered {
-        /// Key in `output_fields`.
-        key: String,
-        /// Output format.
-        format: String,
-    },
 }
 
 /// How an alert looks.

@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use super::{
-    AppendOutput, Config, ConfigError, DropAction, Engine, ExtraField, KEYS, Matching, Raw, RingSize,
-    Selection, Surroundings, Variables, effective, read::interval, schema, tree,
+    Config, ConfigError, DropAction, Engine, KEYS, Raw, RingSize, Surroundings, Variables, effective,
+    read::interval, schema, tree,
 };
 use crate::app::{
     cli::Common,
@@ -12,6 +12,7 @@ use crate::app::{
 };
 use crate::{
     border::Priority,
+    rules::{AppendOutput, ExtraField, Matching, Selection},
     sinks::{Policy, Protocol},
 };
 
@@ -203,8 +204,8 @@ fn an_empty_file_means_falcos_defaults() {
     );
     assert!(!config.outputs.stdout && config.webserver.is_none() && config.metrics.is_none());
     assert!(config.require_output().is_err());
-    assert_eq!(config.rules.minimum, Priority::Debug);
-    assert!(config.rules.matching == Matching::First && config.watch_files);
+    assert_eq!(config.rules.options.min_priority, Priority::Debug);
+    assert!(config.rules.options.matching == Matching::First && config.watch_files);
     assert_eq!(config.ring, RingSize { bytes: 8 << 20, reserve_bytes: 1 << 20 });
     assert_eq!(config.outputs.queue, 65_536);
     assert_eq!(config.drops.actions, [DropAction::Log, DropAction::Alert]);
@@ -246,26 +247,26 @@ static_fields: {site: lab}
     );
     let rules = &config.rules;
     assert_eq!(rules.paths, [Path::new("a.yaml"), Path::new("/rules/b.yaml"), Path::new("${DIR}")]);
-    assert_eq!((rules.minimum, rules.matching), (Priority::Warning, Matching::All));
+    assert_eq!((rules.options.min_priority, rules.options.matching), (Priority::Warning, Matching::All));
     let select = |enable, rule: Option<&str>, tag: Option<&str>| Selection {
         enable,
         rule: rule.map(Into::into),
         tag: tag.map(Into::into),
     };
-    assert_eq!(rules.selection, [select(false, Some("*"), None), select(true, Some("r"), Some("t"))]);
+    assert_eq!(rules.options.selection, [select(false, Some("*"), None), select(true, Some("r"), Some("t"))]);
     let first = AppendOutput {
         rule: Some("r".into()),
         source: Some("syscall".into()),
         tags: vec!["a".into(), "b".into()],
-        extra_output: Some("x".into()),
-        extra_fields: vec![
+        text: Some("x".into()),
+        suggested: false,
+        fields: vec![
             ExtraField::Native("proc.pid".into()),
             ExtraField::Rendered { key: "k".into(), format: "%f".into() },
         ],
-        suggested_output: false,
     };
-    let second = AppendOutput { suggested_output: true, ..AppendOutput::default() };
-    assert_eq!(rules.append_output, [first, second]);
+    let second = AppendOutput { suggested: true, ..AppendOutput::default() };
+    assert_eq!(rules.options.append_outputs, [first, second]);
     assert_eq!(config.engine, Engine::Replay("f.rec".into()));
     assert_eq!((config.outputs.queue, config.processes), (7, 99));
     assert_eq!((config.outputs.policy, config.outputs.syslog), (Policy::DropOldest, Some(Protocol::Rfc5424)));
@@ -284,10 +285,10 @@ fn texts_as_editors_leave_them() {
         "---\npriority: error\n...\n",
         "# c\npriority: error # c",
     ] {
-        assert_eq!(good(text, &[]).rules.minimum, Priority::Error, "{text:?}");
+        assert_eq!(good(text, &[]).rules.options.min_priority, Priority::Error, "{text:?}");
     }
     for text in ["", "# nothing\n", "---\n", "~", "priority:\n"] {
-        assert_eq!(good(text, &[]).rules.minimum, Priority::Debug, "{text:?}");
+        assert_eq!(good(text, &[]).rules.options.min_priority, Priority::Debug, "{text:?}");
     }
 }
 
@@ -334,12 +335,12 @@ fn options_have_the_last_word() {
             "priority = ${WORD}",
         ],
     );
-    assert_eq!(config.rules.minimum, Priority::Warning);
+    assert_eq!(config.rules.options.min_priority, Priority::Warning);
     assert_eq!(config.rules.paths, ["a", "c", "d"].map(Path::new));
     assert_eq!(config.webserver.expect("enabled").listen.to_string(), "127.0.0.1:8765");
-    assert_eq!(config.rules.selection.len(), 2);
-    assert_eq!(config.rules.selection[1].tag.as_deref(), Some("t=1"));
-    assert_eq!(config.rules.append_output.len(), 1);
+    assert_eq!(config.rules.options.selection.len(), 2);
+    assert_eq!(config.rules.options.selection[1].tag.as_deref(), Some("t=1"));
+    assert_eq!(config.rules.options.append_outputs.len(), 1);
     assert_eq!(config.rules.static_fields, [("a.b".to_owned(), "c".to_owned())]);
     assert!(config.outputs.format.json);
 }
@@ -402,7 +403,8 @@ fn directories_are_included_sorted_and_options_win() {
     fs::write(at("d/1.yaml"), "priority: alert").expect("writes");
     fs::write(at("main.yaml"), "priority: debug").expect("writes");
     let include = format!("config_files[]={}", at("d").display());
-    let priority = |options: &[&str]| load_file(&at("main.yaml"), options).expect("loads").rules.minimum;
+    let priority =
+        |options: &[&str]| load_file(&at("main.yaml"), options).expect("loads").rules.options.min_priority;
     assert_eq!(priority(&[&include]), Priority::Error);
     assert_eq!(priority(&["priority=notice", &include]), Priority::Notice);
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Options of [`super::load`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoadOptions {
     /// Rules of lower priority are compiled and not evaluated.
     pub min_priority: Priority,
@@ -16,7 +16,7 @@ pub struct LoadOptions {
     pub selection: Vec<Selection>,
     /// Additions to outputs, in order.
     pub append_outputs: Vec<AppendOutput>,
-    /// Names of static fields (`static.NAME`).
+    /// Names of static fields (`static.NAME`); whoever loads fills them in.
     pub static_fields: Vec<String>,
     /// Rules that do not say count for resolved names, too (DESIGN D8).
     pub resolved_paths: bool,
@@ -57,6 +57,8 @@ pub struct AppendOutput {
     pub tags: Vec<String>,
     /// Text added behind a blank.
     pub text: Option<String>,
+    /// Behind that, the fields that sources suggest, and the static ones.
+    pub suggested: bool,
     /// Additional `output_fields`.
     pub fields: Vec<ExtraField>,
 }

@@ -14,7 +14,7 @@ use crate::rules::{
     fields::{CLASSES, Class, FieldError, FieldRef, Supply, flag},
     file::{self, Source},
     lang::{self, SyntaxError, SyntaxErrorKind},
-    output::{Extra, Format, FormatError},
+    output::{Extra, Format, FormatError, suggested_output},
 };
 
 /// The only event source so far.
@@ -203,6 +203,9 @@ pub(super) fn output_text<'o>(rule: &file::Rule, options: &'o LoadOptions) -> (S
     for addition in additions.filter(|it| it.applies(rule.name.text(), &rule.source, &rule.tags)) {
         if let Some(more) = &addition.text {
             text = format!("{text} {more}");
+        }
+        if addition.suggested {
+            text = format!("{text} {}", suggested_output(&options.static_fields));
         }
         fields.extend(&addition.fields);
     }

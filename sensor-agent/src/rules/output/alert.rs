@@ -54,10 +54,9 @@ impl Extra {
 }
 
 /// What `suggested_output: true` appends to an output; static fields come first.
-pub fn suggested_output(static_fields: &[(String, String)]) -> String {
-    let fixed = static_fields
-        .iter()
-        .map(|(name, _)| format!("{0}_{1}=%{0}.{name}", fixed::NAME, name.replace('.', "_")));
+pub fn suggested_output(static_fields: &[String]) -> String {
+    let fixed =
+        static_fields.iter().map(|name| format!("{0}_{1}=%{0}.{name}", fixed::NAME, name.replace('.', "_")));
     let suggested =
         CLASSES.iter().flat_map(super::super::fields::Class::fields).filter(|f| f.is(flag::SUGGESTED));
     let parts = suggested.map(|f| format!("{}=%{}", f.name.replace('.', "_"), f.name));

@@ -15,6 +15,7 @@ mod sensor;
 mod egress;
 pub mod signal;
 pub mod supervisor;
+mod confine;
 mod run;
 mod play;
 mod tuning;

@@ -171,6 +171,13 @@ impl Telemetry {
         self.state().grouped = grouped;
     }
 
+    /// The sensor half has ended. What it did is told on; that it sees, no longer.
+    pub fn sensor_ended(&self) {
+        let mut state = self.state();
+        state.health.begin_anew();
+        state.cost = None;
+    }
+
     /// `Outbound::Cost` arrived.
     pub fn cost(&self, cost: Cost) {
         self.state().cost = Some(cost);

@@ -23,6 +23,7 @@ mod health;
 mod stop;
 mod first;
 mod privilege;
+mod halves;
 mod image;
 mod refusals;
 mod replay;

@@ -31,6 +31,20 @@ fn two_capabilities_are_enough() -> Result<()> {
     let namespaces = ["unshare", "--pid", "--mount", "--fork", "--kill-child"];
     let wrapper: Vec<&str> = namespaces.into_iter().chain(["sh", "-c", CONFINED, "sh"]).collect();
     let mut sensor = setup::sensor()?.rule_file(setup::bundled()).below(&wrapper).ready()?;
+    // What is left of them after the start.
+    for half in ["egress", "sensor"] {
+        let mut n_threads = 0;
+        for thread in threads(&[sensor.half(half)?])? {
+            let status = fs::read_to_string(thread.join("status"))?;
+            for line in
+                ["CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"]
+            {
+                ensure!(status.contains(line), "not {line:?} in the {half} half: {status}");
+            }
+            n_threads += 1;
+        }
+        println!("{half}: {n_threads} threads without a capability, behind a filter of system calls");
+    }
     let mut n_threads = 0;
     for thread in threads(&[sensor.pid()?, sensor.half("sensor")?, sensor.half("egress")?])? {
         let status = fs::read_to_string(thread.join("status"))?;

@@ -13,6 +13,8 @@ pub mod sidekick;
 pub mod program;
 pub mod refusal;
 pub mod freeze;
+#[cfg(target_arch = "x86_64")]
+pub mod possessed;
 pub mod stage;
 pub mod container;
 pub mod runtime;

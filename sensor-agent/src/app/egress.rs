@@ -22,6 +22,7 @@ use self::{
 use super::{
     AppError,
     config::{Config, Webserver},
+    confine,
     output::{start_log, tell},
     sensor::now_ns,
     supervisor::{self, Begun, Client, Order, Report},
@@ -51,10 +52,17 @@ const COMMANDS: usize = 256;
 pub(super) fn run(config: &Config, begun: Begun) -> Result<(), AppError> {
     start_log(config);
     let admin = config.webserver.as_ref().map(bind).transpose()?;
+    // Outputs are opened as they can be opened again.
+    let mut lacks = confine::without_capabilities();
     let hostname = config.hostname.clone().unwrap_or_else(host::name);
     let launcher = begun.broker.map(|wire| Box::new(Client(wire)) as Box<dyn Launcher>);
     let (queue, policy) = (config.outputs.queue, config.outputs.policy);
     let sinks = sinks(config, hostname, launcher)?;
+    // Everything is open; the first thread starts behind it.
+    lacks.extend(confine::egress(config));
+    for lack in lacks {
+        tracing::warn!("the egress half is less confined than it could be: {lack}");
+    }
     let worker = Worker::start(sinks, queue, policy).map_err(cannot_write)?;
     let reopener = worker.reopener();
     let gates = config.metrics.as_ref().map(|metrics| metrics.gates).unwrap_or_default();

@@ -26,7 +26,7 @@ use self::{
 use super::{
     AppError,
     config::Config,
-    load,
+    confine, load,
     output::start_log,
     pipeline::Pipeline,
     supervisor::{self, Begun, Report},
@@ -74,7 +74,7 @@ pub(super) fn run(
     let mut sensor = Sensor::attach(ring)?;
     let policy = Arc::clone(&sensor.policy);
     let (out, outbox) = border::channel(BORDER);
-    let facts = control::facts(&sensor, &host);
+    let mut facts = control::facts(&sensor, &host);
     let processes = std::mem::take(&mut sensor.processes);
     let state = State::new(host, Limits { processes: config.processes });
     let mut pipeline = Pipeline::new(state, Arc::clone(&rules.set), out.clone());
@@ -86,6 +86,11 @@ pub(super) fn run(
     drop(processes);
     policy.set_interest(interest(&rules.set));
 
+    // Everything is open; the first thread starts behind it.
+    for lack in confine::sensor() {
+        tracing::warn!("the sensor half is less confined than it could be: {lack}");
+        facts.degraded.push(format!("confinement of the sensor half: {lack}"));
+    }
     let (commands, inbox) = border::channel(COMMANDS);
     let link = link(begun.link, outbox, commands.clone()).map_err(no_thread)?;
     let (orders, queue) = mpsc::sync_channel(COMMANDS);

@@ -7,6 +7,10 @@ use std::{
     sync::Arc,
 };
 
+use rustix::{
+    fs::{Access, AtFlags, CWD, accessat},
+    io::Errno,
+};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
@@ -154,12 +158,21 @@ impl Asked {
 
 impl Client {
     async fn ask(&self, wanted: &Wanted) -> Answer {
-        if !is_there(&self.socket)? {
-            return if self.breaker.has_answered() {
-                Err(Failure::Down("the socket is gone".to_owned()))
-            } else {
-                Err(Failure::Absent)
-            };
+        match may_be_asked(&self.socket) {
+            Ok(()) => {}
+            Err(Errno::NOENT) if self.breaker.has_answered() => {
+                return Err(Failure::Down("the socket is gone".to_owned()));
+            }
+            Err(Errno::NOENT) => return Err(Failure::Absent),
+            // Waiting does not help: as if it was not there, but loudly.
+            Err(Errno::ACCESS) => {
+                if self.breaker.fail("not permitted") {
+                    let socket = self.socket.display();
+                    tracing::warn!("the container runtime at {socket} may not be asked: permission denied");
+                }
+                return Err(Failure::Absent);
+            }
+            Err(error) => return Err(io::Error::from(error).into()),
         }
         if let Some(reason) = self.breaker.is_open() {
             return Err(Failure::Down(reason));
@@ -198,11 +211,7 @@ impl Client {
     }
 }
 
-/// Whether there is something at `socket`. What may not be looked at fails.
-fn is_there(socket: &Path) -> Result<bool, Failure> {
-    match fs::symlink_metadata(socket) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+/// Whether there is a socket that this process may connect to.
+fn may_be_asked(socket: &Path) -> Result<(), Errno> {
+    accessat(CWD, socket, Access::WRITE_OK, AtFlags::EACCESS)
 }

@@ -103,6 +103,11 @@ impl Health {
         Self { limits, nonce, canaries, consumer: None }
     }
 
+    /// The sensor half has ended: its successor has to prove itself.
+    pub fn begin_anew(&mut self) {
+        *self = Self::new(self.limits, self.nonce);
+    }
+
     /// A canary came out at the end of the pipeline.
     pub fn canary(&mut self, now: Duration, path: CanaryPath, nonce: u64) {
         if nonce != self.nonce {

@@ -117,20 +117,31 @@ impl Agent {
 
     /// Time on a processor of all threads, of the scheduler's own count.
     fn cpu(&self) -> Duration {
-        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
-        let times = threads.filter_map(|thread| {
+        let threads =
+            self.processes().into_iter().flat_map(|id| fs::read_dir(format!("/proc/{id}/task"))).flatten();
+        let times = threads.flatten().filter_map(|thread| {
             let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
             text.split_whitespace().next()?.parse::<u64>().ok()
         });
         Duration::from_nanos(times.sum())
     }
 
-    /// Resident memory, bytes.
-    pub(super) fn rss_bytes(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: u64 = line.split_whitespace().next().unwrap_or_default().parse()?;
-        Ok(kib * 1024)
+    /// The supervisor and its halves.
+    fn processes(&self) -> Vec<u32> {
+        let own = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        [own].into_iter().chain(children.split_whitespace().filter_map(|id| id.parse().ok())).collect()
+    }
+
+    /// Resident memory of all processes, bytes; what they share counts once, in proportion.
+    pub(super) fn resident_bytes(&self) -> Result<u64> {
+        let one = |id: u32| -> Result<u64> {
+            let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
+            let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss")?;
+            let kib: u64 = line.split_whitespace().next().unwrap_or_default().parse()?;
+            Ok(kib * 1024)
+        };
+        self.processes().into_iter().map(one).sum()
     }
 
     /// What the agent's cgroup is charged with, bytes; `None` without a memory controller.

@@ -147,7 +147,7 @@ pub(super) fn rest_and_memory(bench: &Bench, options: &Options, table: &mut Tabl
     let ring = agent.metric("saker_ring_size_bytes")?;
     let memory = |agent: &Agent| -> Result<String> {
         let charged = agent.memcg_bytes().map_or("no memory controller".to_owned(), mib);
-        Ok(format!("{} / {charged}", mib(agent.rss_bytes()?)))
+        Ok(format!("{} / {charged}", mib(agent.resident_bytes()?)))
     };
     table.fact("RSS / memcg at rest", memory(&agent)?);
     Run::of(bench, "exec", options.seconds, 1, 0)?;
@@ -155,7 +155,7 @@ pub(super) fn rest_and_memory(bench: &Bench, options: &Options, table: &mut Tabl
     thread::sleep(SETTLE);
     table.fact("RSS / memcg after load", memory(&agent)?);
     // The ring is mapped twice, so that a record never wraps.
-    let own_bytes = agent.rss_bytes()?.saturating_sub(2 * ring as u64);
+    let own_bytes = agent.resident_bytes()?.saturating_sub(2 * ring as u64);
     table.measured(Figure::Rss, f64::from(u32::try_from(own_bytes >> 10)?) / 1024.0);
     table.fact("ring (kernel memory, in the memcg figure)", mib(ring as u64));
     agent.stop()

@@ -56,7 +56,7 @@ impl Raw {
         let found = locations.iter().map(AsRef::as_ref).find(|path| path.exists());
         let (mut root, main) = match named.or(found) {
             Some(path) => (parse(&files::read(path, trust)?, variables)?, Some(path.to_owned())),
-            None => (tree::parse("built-in defaults", BUILT_IN, variables)?, None),
+            None => (tree::parse(tree::BUILT_IN, BUILT_IN, variables)?, None),
         };
         let settings = options.iter().map(|option| Setting::parse(option, variables));
         let settings: Vec<Setting> = settings.collect::<Result<_, _>>()?;

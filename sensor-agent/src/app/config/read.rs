@@ -357,7 +357,12 @@ impl Reader<'_> {
         let output_rule = self.bool("metrics.output_rule");
         let output_file = self.filled("metrics.output_file").map(PathBuf::from);
         let is_scraped = self.bool("webserver.enabled") && self.bool("webserver.prometheus_metrics_enabled");
+        let is_built_in = self.root.at("metrics.enabled").is_some_and(|node| node.place.is_built_in());
         if !output_rule && output_file.is_none() && !is_scraped {
+            // Who turns the server off has not asked for metrics.
+            if is_built_in {
+                return None;
+            }
             let what = "`metrics.enabled` is true, but nobody would get the metrics: set `metrics.output_rule` or \
                         `metrics.output_file`, or both `webserver.enabled` and `webserver.prometheus_metrics_enabled`";
             self.fault("metrics.enabled", what);

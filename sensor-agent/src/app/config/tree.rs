@@ -13,6 +13,16 @@ pub struct Place {
     pub at: Option<(usize, usize)>,
 }
 
+/// [`Place::source`] of what no file and no option says.
+pub(super) const BUILT_IN: &str = "built-in defaults";
+
+impl Place {
+    /// Nobody has chosen the value.
+    pub fn is_built_in(&self) -> bool {
+        &*self.source == BUILT_IN
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.at {

@@ -71,6 +71,7 @@ impl Office {
                 Ok(Arrived::Link(Arrival::Hello(session))) => self.meet(session),
                 Ok(Arrived::Mourn(how)) => {
                     self.sensor = None;
+                    self.telemetry.sensor_ended();
                     self.worker.send(&obituary(&how));
                 }
                 Err(RecvError::Quiet) => {}
@@ -94,6 +95,8 @@ impl Office {
     /// The sensor half has begun.
     fn meet(&mut self, session: u64) {
         self.settled.begin(session);
+        // What its predecessor had written before it died has arrived by now.
+        self.telemetry.sensor_ended();
         self.sensor = Some(self.telemetry.alive("sensor"));
         // The old one's threads first: it must not answer questions of the new one.
         self.context = None;

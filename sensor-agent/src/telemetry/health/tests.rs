@@ -16,11 +16,12 @@ enum Step {
     Canary(CanaryPath, u64),
     /// Ring: waiting, consumed.
     Stats(u64, u64),
+    Anew,
     /// Labels of the faults now.
     Expect(&'static [&'static str]),
 }
 
-use Step::{Canaries, Canary as One, Expect, Stats};
+use Step::{Anew, Canaries, Canary as One, Expect, Stats};
 
 fn play(name: &str, story: &[(u64, Step)]) {
     let mut health = Health::new(LIMITS, NONCE);
@@ -28,6 +29,7 @@ fn play(name: &str, story: &[(u64, Step)]) {
         let now = Duration::from_secs(*second);
         match *step {
             Canaries => CanaryPath::ALL.iter().for_each(|path| health.canary(now, *path, NONCE)),
+            Anew => health.begin_anew(),
             One(path, nonce) => health.canary(now, path, nonce),
             Stats(used_bytes, consumed_bytes) => {
                 health.observe(now, &Ring { size_bytes: 1 << 20, used_bytes, consumed_bytes });
@@ -161,4 +163,19 @@ fn faults_are_said_in_words() {
     for (fault, words) in cases {
         assert_eq!(fault.to_string(), words);
     }
+}
+
+#[test]
+fn a_successor_proves_itself() {
+    let story = &[
+        (1, Canaries),
+        (1, Stats(9, 0)),
+        (2, Expect(&[])),
+        (2, Anew),
+        (2, Expect(&["canary_awaited", "canary_awaited"])),
+        (9, Canaries),
+        (9, Stats(9, 0)),
+        (9, Expect(&[])),
+    ];
+    play("a successor", story);
 }

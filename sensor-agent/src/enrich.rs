@@ -11,6 +11,7 @@ mod pinned;
 mod names;
 mod pods;
 pub mod process;
+pub mod rosters;
 pub mod state;
 mod table;
 

@@ -151,15 +151,27 @@ fn the_first_event_of_podmans_container_has_its_name_and_image() -> Result<()> {
     let condition = "evt.type = execve and container.image.repository = localhost/saker-actor";
     let mut sensor = setup::sensor()?
         .option(&format!("container_engines.podman.sockets[0]={}", podman.socket().display()))
-        .rule(ACT, condition, &format!("%container.id %container.image.id {}", fields.join(" ")))
+        .rule(
+            ACT,
+            condition,
+            &format!(
+                "%proc.cmdline %user.name %user.homedir %group.name %container.id %container.image.id {}",
+                fields.join(" ")
+            ),
+        )
         .ready()?;
-    let id = podman.run("web", &["/bin/actor", "nothing", "mark"])?;
+    let id = podman.run("web", &["/bin/actor", "live", "50", "mark"])?;
     let alert = sensor.wait(SOON, |alert| id.starts_with(&alert.field("container.id")))?;
     for (name, expected) in TOLD {
         let found = alert.field(name);
-        ensure!(found == expected, "{name} is {found:?}, not {expected:?}");
+        ensure!(found == expected, "{name} is {found:?}, not {expected:?}: {alert:?}");
     }
     ensure!(alert.field("container.image.id").len() == 64, "{alert:?}");
+    // The first one may be runc's own, before it is inside.
+    let is_inside = |alert: &Alert| alert.field("proc.cmdline") == "actor live 50 mark";
+    let alert = if is_inside(&alert) { alert } else { sensor.wait(SOON, is_inside)? };
+    let found = ["user.name", "user.homedir", "group.name"].map(|name| alert.field(name));
+    ensure!(found == ["app", "/srv/app", "staff"], "{alert:?}");
     Ok(())
 }
 

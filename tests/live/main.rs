@@ -34,3 +34,4 @@ mod conditions;
 mod outputs;
 mod official;
 mod tune;
+mod users;

@@ -37,6 +37,7 @@ const VERBS: &[Verb] = &[
     // What stands on its command line is the act.
     ("hear", 1, |_, _| Ok(())),
     ("wait", 0, |_, _| wait()),
+    ("live", 1, |words, _| live(words[0].parse()?)),
     // A thread of another process, by its name, until this one is killed.
     ("hold-thread", 2, |words, _| {
         let _frozen = Frozen::new(words[0].parse()?, &words[1])?;
@@ -108,6 +109,12 @@ fn wait() -> Result<()> {
     loop {
         thread::park();
     }
+}
+
+/// Lives for so many milliseconds.
+fn live(ms: u64) -> Result<()> {
+    thread::sleep(Duration::from_millis(ms));
+    Ok(())
 }
 
 /// Runs itself, and again after so many milliseconds.

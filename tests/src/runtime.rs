@@ -25,6 +25,9 @@ use crate::sensor::{SOON, wait_for};
 /// The image of sandboxes and of containers.
 pub const IMAGE: &str = "localhost/saker-actor:1";
 
+/// Id of its user `app` and of its group `staff`.
+pub const USER: u32 = 4242;
+
 /// A running containerd.
 pub struct Containerd {
     directory: TempDir,
@@ -164,7 +167,11 @@ fn image(directory: &Path, actor: &Path) -> Result<PathBuf> {
         fs::copy(&library, inside)?;
     }
     fs::create_dir_all(root.join("etc"))?;
-    fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n")?;
+    fs::write(
+        root.join("etc/passwd"),
+        format!("root:x:0:0:root:/root:/bin/sh\napp:x:{USER}:{USER}::/srv/app:/bin/sh\n"),
+    )?;
+    fs::write(root.join("etc/group"), format!("root:x:0:\nstaff:x:{USER}:\n"))?;
     run(Command::new("tar")
         .args(["--owner=0", "--group=0", "-cf"])
         .arg(parts.join("layer.tar"))

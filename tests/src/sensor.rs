@@ -40,6 +40,7 @@ pub struct Start {
     rule_files: Vec<PathBuf>,
     rules: String,
     options: Vec<String>,
+    variables: Vec<(String, String)>,
 }
 
 /// A running agent.
@@ -69,7 +70,8 @@ impl Start {
     /// The agent at `binary`, without rules but the fence's.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         let (binary, rules) = (binary.into(), fence_rule());
-        Self { binary, wrapper: Vec::new(), rule_files: Vec::new(), rules, options: Vec::new() }
+        let (wrapper, rule_files) = (Vec::new(), Vec::new());
+        Self { binary, wrapper, rule_files, rules, options: Vec::new(), variables: Vec::new() }
     }
 
     /// Loads a rule file before the test's own rules.
@@ -90,6 +92,13 @@ impl Start {
     #[must_use]
     pub fn option(mut self, option: &str) -> Self {
         self.options.push(option.to_owned());
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -146,6 +155,7 @@ impl Start {
         for option in &self.options {
             command.arg("-o").arg(option);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(command)
     }

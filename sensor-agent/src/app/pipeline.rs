@@ -1,7 +1,11 @@
 //! One record through decode, enrich and rules. What comes out crosses the border; nothing here waits, reads or asks
 //! for the time: it is told.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    time::Instant,
+};
 
 use sensor_common::ledger::Victim;
 
@@ -11,7 +15,11 @@ use crate::{
         stats::{RuleCount, Stats},
     },
     decode::{DecodeError, Record},
-    enrich::{Event, Metadata, State, UNKNOWN_PLACE, host::ProcessFiles},
+    enrich::{
+        Event, Metadata, State, UNKNOWN_PLACE,
+        host::{Accounts, Found, ProcessFiles},
+        rosters::Unread,
+    },
     hold::{Held, Hold, Limits},
     rules::{Evaluator, Rule, RuleSet, eval::Undecided, fields::Context},
 };
@@ -30,6 +38,8 @@ pub(super) struct Pipeline {
     now: Instant,
     out: Alerts,
     ears: Option<Ears>,
+    /// Who reads accounts of containers.
+    reader: Option<mpsc::SyncSender<Unread>>,
     decoded: u64,
     failures: [u64; DecodeError::LABELS.len()],
     evaluated: u64,
@@ -47,6 +57,7 @@ impl Pipeline {
             now: Instant::now(),
             out: Alerts { out, generation: None },
             ears: None,
+            reader: None,
             decoded: 0,
             failures: [0; DecodeError::LABELS.len()],
             evaluated: 0,
@@ -70,12 +81,35 @@ impl Pipeline {
         self.state.ask();
     }
 
+    /// Asks `reader` for the accounts of containers from now on.
+    pub(super) fn ask_accounts(&mut self, reader: mpsc::SyncSender<Unread>) {
+        self.reader = Some(reader);
+        self.state.ask_accounts();
+    }
+
     /// Takes an answer; the events that waited for it go on.
     pub(super) fn learn(&mut self, told: Told) {
         let full_id = told.full_id.clone();
         self.state.learn(told);
-        let held = self.hold.release(&full_id);
-        self.go_on(&held, None);
+        self.release(&full_id);
+    }
+
+    /// Takes the host's accounts as they are now.
+    pub(super) fn set_accounts(&mut self, accounts: Accounts) {
+        self.state.set_accounts(accounts);
+    }
+
+    /// Takes what was read of a container's accounts; the events that waited for it go on.
+    pub(super) fn learn_accounts(&mut self, full_id: &str, found: Found) {
+        self.state.learn_accounts(full_id, found);
+        self.release(full_id);
+    }
+
+    fn release(&mut self, full_id: &str) {
+        if !self.state.is_awaited(full_id) {
+            let held = self.hold.release(full_id);
+            self.go_on(&held, None);
+        }
     }
 
     /// Whoever was asked has begun anew: what was not answered is asked again.
@@ -145,6 +179,12 @@ impl Pipeline {
             let full_id = wanted.full_id.clone();
             if self.out.out.send(Outbound::Wanted(wanted)).is_err() {
                 self.state.forget(&full_id);
+            }
+        }
+        for unread in self.state.take_unread() {
+            let full_id = Arc::clone(&unread.full_id);
+            if self.reader.as_ref().is_none_or(|reader| reader.try_send(unread).is_err()) {
+                self.state.forget_accounts(&full_id);
             }
         }
     }

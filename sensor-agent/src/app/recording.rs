@@ -5,7 +5,7 @@ use std::{collections::HashMap, io::Read};
 use crate::{
     decode::recording::{Frame, Group, HostFacts, Reader, RecordingError, User},
     enrich::{
-        host::{self, Host, ProcessFiles},
+        host::{self, Accounts, Host, ProcessFiles},
         process::Bytes,
     },
 };
@@ -13,6 +13,7 @@ use crate::{
 /// What a recording keeps of the host.
 pub fn facts(host: &Host) -> HostFacts {
     let mut users: Vec<User> = host
+        .accounts
         .users
         .iter()
         .map(|(&uid, user)| User {
@@ -24,7 +25,7 @@ pub fn facts(host: &Host) -> HostFacts {
         .collect();
     users.sort_by_key(|user| user.uid);
     let mut groups: Vec<Group> =
-        host.groups.iter().map(|(&gid, name)| Group { gid, name: name.clone() }).collect();
+        host.accounts.groups.iter().map(|(&gid, name)| Group { gid, name: name.clone() }).collect();
     groups.sort_by_key(|group| group.gid);
     HostFacts {
         hostname: host.hostname.clone(),
@@ -38,11 +39,14 @@ pub fn facts(host: &Host) -> HostFacts {
 /// The host that a recording was made on.
 pub fn host(facts: HostFacts) -> Host {
     let user = |user: User| (user.uid, host::User { name: user.name, home: user.home, shell: user.shell });
+    let accounts = Accounts {
+        users: facts.users.into_iter().map(user).collect(),
+        groups: facts.groups.into_iter().map(|group| (group.gid, group.name)).collect(),
+    };
     Host {
         hostname: facts.hostname,
         boot_epoch_ns: facts.boot_epoch_ns,
-        users: facts.users.into_iter().map(user).collect(),
-        groups: facts.groups.into_iter().map(|group| (group.gid, group.name)).collect(),
+        accounts,
         addresses: facts.addresses,
         static_fields: Vec::new(),
         zone: Some(jiff::tz::TimeZone::system()),

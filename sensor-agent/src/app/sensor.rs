@@ -2,6 +2,7 @@
 //! it is time to stop.
 
 pub(super) mod canary;
+mod accounts;
 mod control;
 mod hot;
 mod watch;
@@ -39,7 +40,10 @@ use crate::{
         link::{Arrival, Keeper, Link},
     },
     capture::{CaptureError, Options, Sensor},
-    enrich::{Limits, State, host::Host, host::ProcFiles},
+    enrich::{
+        Limits, State,
+        host::{Host, ProcFiles, WatchedAccounts},
+    },
     hold,
     rules::RuleSet,
 };
@@ -64,7 +68,8 @@ pub(super) fn run(
     config.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     let rules = load::rules(config, 1)?;
     rules.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
-    let mut host = Host::read();
+    let mut watched = WatchedAccounts::default();
+    let mut host = Host::read(&mut watched);
     if let Some(name) = &config.hostname {
         host.hostname.clone_from(name);
     }
@@ -82,6 +87,8 @@ pub(super) fn run(
         pipeline.stamp();
     }
     pipeline.ask(hold::Limits { age: config.hold, ..hold::Limits::default() });
+    let (orders, queue) = mpsc::sync_channel(COMMANDS);
+    pipeline.ask_accounts(accounts::start(orders.clone(), watched).map_err(no_thread)?);
     pipeline.seed(&processes, &ProcFiles::new(&processes));
     drop(processes);
     policy.set_interest(interest(&rules.set));
@@ -93,7 +100,6 @@ pub(super) fn run(
     }
     let (commands, inbox) = border::channel(COMMANDS);
     let link = link(begun.link, outbox, commands.clone()).map_err(no_thread)?;
-    let (orders, queue) = mpsc::sync_channel(COMMANDS);
     let watch = config.watch_files.then(|| Watch::start(config, commands.clone())).flatten();
     let obeyed = commands.clone();
     let reporter =

@@ -127,6 +127,11 @@ impl Contexts {
         self.by_id.iter_mut().for_each(|(_, entry)| entry.asked_ns = 0);
     }
 
+    /// Whether its events wait.
+    pub(super) fn is_awaited(&self, full_id: &str) -> bool {
+        matches!(self.by_id.peek(full_id), Some(Entry { answer: Answer::Awaited, .. }))
+    }
+
     /// Takes an answer.
     pub(super) fn learn(&mut self, told: Told) {
         let Some(entry) = self.by_id.get_mut(&*told.full_id) else { return };
@@ -140,8 +145,8 @@ impl Contexts {
 
     /// Nobody answered in time: no later event waits for this container.
     pub(super) fn give_up(&mut self, full_id: &str) {
-        if let Some(entry) = self.by_id.peek_mut(full_id)
-            && matches!(entry.answer, Answer::Awaited)
+        if self.is_awaited(full_id)
+            && let Some(entry) = self.by_id.peek_mut(full_id)
         {
             entry.answer = Answer::TimedOut;
         }

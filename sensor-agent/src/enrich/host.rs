@@ -1,18 +1,23 @@
 //! What has to be read from the host, behind plain data and a trait, so that everything else is pure.
 
 mod accounts;
+mod container;
 mod files;
 mod proc;
 mod read;
-
-use std::collections::HashMap;
+mod watched;
 
 use super::process::Bytes;
 
+pub use accounts::{Accounts, User};
+pub use container::{ContainerFiles, Found};
 pub use proc::ProcFiles;
 pub use read::name;
+#[cfg(test)]
+pub(super) use proc::{own_pid_ns, start_ticks};
+pub use watched::WatchedAccounts;
 
-/// Facts about the host, read once at start (and again at reload).
+/// Facts about the host, read at start; accounts are read again when their files change ([`WatchedAccounts`]).
 #[derive(Clone, Debug, Default)]
 pub struct Host {
     /// Falco's `evt.hostname`.
@@ -21,25 +26,12 @@ pub struct Host {
     pub boot_epoch_ns: u64,
     /// Time zone of this host, in which Falco shows times of day; `None` is UTC.
     pub zone: Option<jiff::tz::TimeZone>,
-    /// Users by uid (passwd).
-    pub users: HashMap<u32, User>,
-    /// Group names by gid (group).
-    pub groups: HashMap<u32, String>,
+    /// Users and groups.
+    pub accounts: Accounts,
     /// Addresses of this host's interfaces.
     pub addresses: Vec<std::net::IpAddr>,
     /// What the configuration says of every event (`static_fields`): name and value.
     pub static_fields: Vec<(String, String)>,
-}
-
-/// A line of passwd.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct User {
-    /// Falco's `user.name`.
-    pub name: String,
-    /// Falco's `user.homedir`.
-    pub home: String,
-    /// Falco's `user.shell`.
-    pub shell: String,
 }
 
 /// What another process's memory says; the kernel side cannot read it at start (see `sensor-ebpf` scan).

@@ -12,9 +12,10 @@ use super::{
     Container, Event, Metadata, Process, ProcessKey, Side,
     cgroup::{Cgroup, Cgroups},
     context::Contexts,
-    host::Host,
+    host::{Accounts, Found, Host},
     names::Names,
     pods::Pods,
+    rosters::{Rosters, Unread},
     table::{Entry, Place, Table},
 };
 use crate::{
@@ -66,6 +67,7 @@ pub struct State {
     table: Table,
     cgroups: Cgroups,
     contexts: Contexts,
+    rosters: Rosters,
     pods: Pods,
     names: Names,
     /// Events handed out.
@@ -82,6 +84,7 @@ impl State {
             table,
             cgroups,
             contexts,
+            rosters: Rosters::new(),
             pods: Pods::new(),
             names: Names::default(),
             n_events: 0,
@@ -109,6 +112,7 @@ impl State {
             Body::Fork(told) => self.fork(record, told, &mut handle),
             Body::Exec(told) => {
                 let place = self.exec(record, told);
+                self.see_roster(place, record.prefix.header.time_ns);
                 self.hand_out(record, Side::Caller, place, &mut handle);
             }
             Body::Exit(told) => {
@@ -159,9 +163,42 @@ impl State {
         &self.host
     }
 
-    /// Takes what was read of the host again. Start times that were told before keep the clock of that time.
-    pub fn set_host(&mut self, host: Host) {
-        self.host = host;
+    /// Takes the host's accounts as they are now.
+    pub fn set_accounts(&mut self, accounts: Accounts) {
+        self.host.accounts = accounts;
+    }
+
+    /// Asks for accounts of containers from now on ([`Self::take_unread`]); before, they have none.
+    pub fn ask_accounts(&mut self) {
+        self.rosters.is_asking = true;
+    }
+
+    /// Containers whose accounts are wanted since the last call.
+    pub fn take_unread(&mut self) -> impl Iterator<Item = Unread> + use<> {
+        self.rosters.take_unread().into_iter()
+    }
+
+    /// The question for a container's accounts was not taken.
+    pub fn forget_accounts(&mut self, full_id: &str) {
+        self.rosters.forget(full_id);
+    }
+
+    /// Takes the accounts of a container.
+    pub fn learn_accounts(&mut self, full_id: &str, found: Found) {
+        self.rosters.learn(full_id, found);
+    }
+
+    /// Users and groups where this process is; `None` where they are not known.
+    pub fn accounts(&self, process: &Process) -> Option<&Accounts> {
+        match &process.container {
+            Some(container) => self.rosters.of(&container.full_id),
+            None => Some(&self.host.accounts),
+        }
+    }
+
+    /// Whether events of this container wait for what is told of it.
+    pub fn is_awaited(&self, full_id: &str) -> bool {
+        self.contexts.is_awaited(full_id) || self.rosters.is_awaited(full_id)
     }
 
     /// Asks for containers from now on ([`Self::take_wanted`]); before, all are unknown.
@@ -219,11 +256,15 @@ impl State {
     /// Nobody told of a container in time.
     pub fn give_up(&mut self, full_id: &str) {
         self.contexts.give_up(full_id);
+        self.rosters.give_up(full_id);
     }
 
     /// What is known of the container of a process.
     pub fn metadata(&self, process: &Process) -> Metadata<'_> {
-        self.contexts.of(process.container.as_deref())
+        match process.container.as_deref() {
+            Some(container) if self.rosters.is_awaited(&container.full_id) => Metadata::Awaited,
+            container => self.contexts.of(container),
+        }
     }
 
     /// Counters of the process table.
@@ -263,6 +304,16 @@ impl State {
         if let Some(container) = self.table.get(place).and_then(|entry| entry.process.container.as_ref()) {
             self.contexts.see(container, now_ns);
         }
+    }
+
+    /// A program has started.
+    fn see_roster(&mut self, place: Place, now_ns: u64) {
+        let Some(Entry { process, .. }) = self.table.get(place).filter(|it| it.process.container.is_some())
+        else {
+            return;
+        };
+        let hosts = self.table.find_tgid(1).and_then(|first| self.table.get(first));
+        self.rosters.see(process, hosts.map(|first| first.process.task.mnt_ns), now_ns);
     }
 
     /// The first process of a pid namespace ends: in most cases its container does.

@@ -22,7 +22,7 @@ use crate::{
     decode::{Builder, Record, zero},
     enrich::{
         Event, Limits, Metadata, Process, ProcessKey, Side, State,
-        host::{Host, User},
+        host::{Accounts, Host, User},
     },
 };
 
@@ -63,9 +63,14 @@ pub(super) fn host() -> Host {
     Host {
         hostname: "h1".to_owned(),
         zone: Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(1))),
-        users: [(0, user("root", "/root", "/bin/bash")), (65_534, user("nobody", "/none", "/sbin/nologin"))]
+        accounts: Accounts {
+            users: [
+                (0, user("root", "/root", "/bin/bash")),
+                (65_534, user("nobody", "/none", "/sbin/nologin")),
+            ]
             .into(),
-        groups: [(0, "root".to_owned()), (65_534, "nogroup".to_owned())].into(),
+            groups: [(0, "root".to_owned()), (65_534, "nogroup".to_owned())].into(),
+        },
         addresses: vec!["10.0.0.1".parse().expect("an address")],
         static_fields: vec![("site".to_owned(), "lab".to_owned())],
         ..Host::default()

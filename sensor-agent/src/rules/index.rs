@@ -114,7 +114,8 @@ pub(super) fn has_guard(set: &RuleSet, condition: NodeId) -> bool {
 
 /// Fields that are keys: those with one value. What may become known later, as of a container, rules nothing out.
 fn is_key(fields: &[FieldRef]) -> impl Fn(u32) -> bool {
-    |field| fields.get(field as usize).is_some_and(|it| it.shape == Shape::One && !it.field.is(flag::PLUGIN))
+    let is_late = |it: &FieldRef| it.field.is(flag::PLUGIN) || it.field.is(flag::CONTEXT);
+    move |field| fields.get(field as usize).is_some_and(|it| it.shape == Shape::One && !is_late(it))
 }
 
 fn set_all(bits: &mut [u64], places: &[u32]) {

@@ -86,6 +86,11 @@ impl Cri {
     /// Makes and starts a container of the pod; gives its id. It is called NAME and labelled `tier=NAME`, and has `/srv` of
     /// the host read-only at `/data`.
     pub fn run(&mut self, pod: &Pod, name: &str, command: &[&str]) -> Result<String> {
+        self.run_as(0, pod, name, command)
+    }
+
+    /// The same as this user.
+    pub fn run_as(&mut self, user: u32, pod: &Pod, name: &str, command: &[&str]) -> Result<String> {
         let own = |text: &str| text.to_owned();
         let config = ContainerConfig {
             metadata: Some(ContainerMetadata { name: own(name) }),
@@ -96,6 +101,8 @@ impl Cri {
             linux: Some(LinuxContainer {
                 security: Some(ContainerSecurity {
                     options: Some(NamespaceOption { network: NODE, ..NamespaceOption::default() }),
+                    user: Some(Int64 { value: user.into() }),
+                    group: Some(Int64 { value: user.into() }),
                 }),
             }),
         };
@@ -265,4 +272,14 @@ struct LinuxContainer {
 struct ContainerSecurity {
     #[prost(message, optional, tag = "3")]
     options: Option<NamespaceOption>,
+    #[prost(message, optional, tag = "5")]
+    user: Option<Int64>,
+    #[prost(message, optional, tag = "12")]
+    group: Option<Int64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Int64 {
+    #[prost(int64, tag = "1")]
+    value: i64,
 }

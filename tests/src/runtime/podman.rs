@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use super::{IMAGE, image};
+use super::{IMAGE, USER, image};
 use crate::program::is_installed;
 use crate::sensor::{SOON, wait_for};
 
@@ -45,7 +45,7 @@ impl Podman {
         self.directory.path().join("podman.sock")
     }
 
-    /// Runs a container called `name` with the label `tier=name` and `/srv` at `/data`; gives its id.
+    /// Runs a container called `name` as user [`USER`], with the label `tier=name` and `/srv` at `/data`; gives its id.
     pub fn run(&self, name: &str, command: &[&str]) -> Result<String> {
         let mut podman = podman(self.directory.path());
         podman.args([
@@ -60,6 +60,7 @@ impl Podman {
         ]);
         // A process without CAP_SYS_RESOURCE may not raise a limit, and lower ones do.
         podman.args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
+        podman.args(["--user", &USER.to_string()]);
         podman.args(["--name", name, "--label", &format!("tier={name}"), IMAGE]).args(command);
         let output = podman.stdout(Stdio::piped()).output()?;
         let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();

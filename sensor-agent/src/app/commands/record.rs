@@ -19,7 +19,7 @@ use crate::{
     border::Stats,
     capture::{Options, Sensor},
     decode::{Record, recording::Writer},
-    enrich::host::{Host, ProcFiles, ProcessFiles},
+    enrich::host::{Host, ProcFiles, ProcessFiles, WatchedAccounts},
 };
 
 /// Longest time between two looks at the clock and the signals.
@@ -35,7 +35,7 @@ pub(super) fn record(config: &Config, path: &Path, seconds: u64) -> Result<(), A
     let failed = |action| move |source| AppError::Output { action, path: path.to_owned(), source };
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
     let file = BufWriter::new(file.map_err(failed("create"))?);
-    let host = recording::facts(&Host::read());
+    let host = recording::facts(&Host::read(&mut WatchedAccounts::default()));
     let mut writer = Writer::new(file, &host).map_err(failed("write"))?;
     snapshots(&mut writer, &sensor.processes, &ProcFiles::new(&sensor.processes)).map_err(failed("write"))?;
     sensor.policy.set_interest(TABLE.iter().map(|row| row.nr));

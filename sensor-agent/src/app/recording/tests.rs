@@ -9,15 +9,17 @@ use crate::{
         recording::{HostFacts, Reader, RecordingError, Writer},
         zero,
     },
-    enrich::host::{Host, ProcessFiles, User},
+    enrich::host::{Accounts, Host, ProcessFiles, User},
 };
 
 fn sample() -> Host {
     Host {
         hostname: "n".into(),
         boot_epoch_ns: 5,
-        users: [(0, User { name: "root".into(), home: "/root".into(), shell: "/bin/sh".into() })].into(),
-        groups: [(0, "root".into()), (4, "adm".into())].into(),
+        accounts: Accounts {
+            users: [(0, User { name: "root".into(), home: "/root".into(), shell: "/bin/sh".into() })].into(),
+            groups: [(0, "root".into()), (4, "adm".into())].into(),
+        },
         addresses: vec!["::1".parse().expect("an address")],
         static_fields: Vec::new(),
         zone: None,

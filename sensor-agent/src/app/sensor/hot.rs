@@ -9,6 +9,7 @@ use std::{
 use crate::{
     border::{Outbound, PodTold, Resolved, Stats, Told, since_epoch},
     capture::{CaptureError, Round, Sensor},
+    enrich::host::{Accounts, Found},
     rules::RuleSet,
 };
 
@@ -34,6 +35,10 @@ pub(super) enum Order {
     Names(Vec<Resolved>),
     /// Whoever was asked for containers has begun anew.
     AskAgain,
+    /// Take the host's users and groups.
+    Accounts(Accounts),
+    /// Take those of the container with this full id.
+    ContainerAccounts(Arc<str>, Found),
     /// Drain what is in the ring and end.
     Stop,
 }
@@ -96,6 +101,10 @@ impl Hot {
                 Ok(Order::Pod(told)) => self.pipeline.learn_pod(told),
                 Ok(Order::Names(told)) => self.pipeline.learn_names(told),
                 Ok(Order::AskAgain) => self.pipeline.ask_again(),
+                Ok(Order::Accounts(accounts)) => self.pipeline.set_accounts(accounts),
+                Ok(Order::ContainerAccounts(full_id, found)) => {
+                    self.pipeline.learn_accounts(&full_id, found);
+                }
                 Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
                 Err(mpsc::TryRecvError::Empty) => return true,
             }

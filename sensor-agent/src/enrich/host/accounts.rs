@@ -3,14 +3,42 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use super::User;
+/// A line of passwd.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    /// Falco's `user.name`.
+    pub name: String,
+    /// Falco's `user.homedir`.
+    pub home: String,
+    /// Falco's `user.shell`.
+    pub shell: String,
+}
 
-/// Accounts that are kept of a file.
-const MAX_ACCOUNTS: usize = 65_536;
+/// Users and groups of the host or of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// By uid (passwd).
+    pub users: HashMap<u32, User>,
+    /// Names by gid (group).
+    pub groups: HashMap<u32, String>,
+}
 
-/// Users by uid.
-pub(super) fn users(passwd: &[u8]) -> HashMap<u32, User> {
-    by_id(passwd, |fields| {
+impl Accounts {
+    /// Of the texts of both files; `limit` accounts of each are kept.
+    pub(super) fn parse(passwd: &[u8], group: &[u8], limit: usize) -> Self {
+        Self { users: users(passwd, limit), groups: groups(group, limit) }
+    }
+
+    /// Bytes that they take, more or less.
+    pub(in crate::enrich) fn size(&self) -> usize {
+        let users = self.users.values().map(|user| user.name.len() + user.home.len() + user.shell.len());
+        let texts = users.chain(self.groups.values().map(String::len)).sum::<usize>();
+        texts + self.users.len() * size_of::<(u32, User)>() + self.groups.len() * size_of::<(u32, String)>()
+    }
+}
+
+fn users(passwd: &[u8], limit: usize) -> HashMap<u32, User> {
+    by_id(passwd, limit, |fields| {
         let (name, _password, id) = (fields.next()?, fields.next()?, fields.next()?);
         let (_gid, _gecos, home) = (fields.next()?, fields.next()?, fields.next()?);
         let shell = fields.next().unwrap_or_default();
@@ -18,9 +46,8 @@ pub(super) fn users(passwd: &[u8]) -> HashMap<u32, User> {
     })
 }
 
-/// Group names by gid.
-pub(super) fn groups(group: &[u8]) -> HashMap<u32, String> {
-    by_id(group, |fields| {
+fn groups(group: &[u8], limit: usize) -> HashMap<u32, String> {
+    by_id(group, limit, |fields| {
         let (name, _password, id) = (fields.next()?, fields.next()?, fields.next()?);
         Some((id, name.to_owned()))
     })
@@ -28,12 +55,13 @@ pub(super) fn groups(group: &[u8]) -> HashMap<u32, String> {
 
 fn by_id<T>(
     text: &[u8],
+    limit: usize,
     read: impl for<'a> Fn(&mut dyn Iterator<Item = &'a str>) -> Option<(&'a str, T)>,
 ) -> HashMap<u32, T> {
     let mut accounts = HashMap::new();
     for line in text.split(|byte| *byte == b'\n') {
-        if accounts.len() >= MAX_ACCOUNTS {
-            tracing::warn!(kept = MAX_ACCOUNTS, "too many accounts: ids behind them have no names");
+        if accounts.len() >= limit {
+            tracing::warn!(kept = limit, "too many accounts: ids behind them have no names");
             break;
         }
         let line = String::from_utf8_lossy(line);

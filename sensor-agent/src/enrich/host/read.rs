@@ -1,40 +1,21 @@
 //! Reads [`Host`]. Everything is optional: what is missing costs names, and is logged.
 
-use std::{env, fs::File, net::IpAddr, path::Path};
+use std::{env, net::IpAddr};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::{
-    Host, accounts,
-    files::{below, host_root, read_bounded},
-};
-
-/// Bytes of passwd and group that are read.
-const MAX_BYTES: u64 = 16 << 20;
+use super::{Host, WatchedAccounts};
 
 impl Host {
-    /// This host: passwd and group below `HOST_ROOT`, `FALCO_HOSTNAME` or the kernel's host name, clocks, interfaces.
-    pub fn read() -> Self {
-        let root = host_root();
+    /// This host: its accounts, `FALCO_HOSTNAME` or the kernel's host name, clocks, interfaces.
+    pub fn read(accounts: &mut WatchedAccounts) -> Self {
         Self {
             hostname: name(),
             boot_epoch_ns: boot_epoch_ns(),
-            users: accounts::users(&text(&root, "/etc/passwd")),
-            groups: accounts::groups(&text(&root, "/etc/group")),
+            accounts: accounts.changed().unwrap_or_default(),
             addresses: addresses(),
             static_fields: Vec::new(),
             zone: Some(jiff::tz::TimeZone::system()),
-        }
-    }
-}
-
-fn text(root: &Path, path: &str) -> Vec<u8> {
-    let path = below(root, path);
-    match File::open(&path).and_then(|file| read_bounded(file, MAX_BYTES)) {
-        Ok(text) => text,
-        Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "cannot read accounts: their ids have no names");
-            Vec::new()
         }
     }
 }

@@ -25,6 +25,7 @@ impl State {
                 let place = self.snapshot(&record, told);
                 n_processes += 1;
                 self.see_container(place, record.prefix.header.time_ns);
+                self.see_roster(place, record.prefix.header.time_ns);
                 if let Some(Entry { process, .. }) = self.table.get_mut(place)
                     && record.prefix.task.flags & KTHREAD == 0
                 {

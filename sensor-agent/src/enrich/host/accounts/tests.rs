@@ -1,6 +1,6 @@
 //! Files as hosts have them.
 
-use super::{groups, users};
+use super::{Accounts, groups, users};
 
 #[test]
 fn a_passwd() {
@@ -13,6 +13,7 @@ fn a_passwd() {
           noshell:x:6:6::/home/n\n\
           caf\xe9:x:7:7::/home/c:/bin/sh\n\
           last:x:4294967294:8::/nonexistent:",
+        100,
     );
     let mut lines: Vec<String> =
         found.iter().map(|(uid, user)| format!("{uid} {} {} {}", user.name, user.home, user.shell)).collect();
@@ -31,8 +32,17 @@ fn a_passwd() {
 
 #[test]
 fn a_group() {
-    let found = groups(b"root:x:0:\nadm:x:4:syslog,me\n+:::\nbroken\ntwice:x:4:\nempty:x::\n");
+    let found = groups(b"root:x:0:\nadm:x:4:syslog,me\n+:::\nbroken\ntwice:x:4:\nempty:x::\n", 100);
     let mut lines: Vec<String> = found.iter().map(|(gid, name)| format!("{gid} {name}")).collect();
     lines.sort();
     assert_eq!(lines, ["0 root", "4 adm"]);
+}
+
+#[test]
+fn no_more_than_the_limit() {
+    let text: Vec<_> = (0..100).map(|id| format!("n{id}:x:{id}:0::/:\n")).collect();
+    let text = text.concat();
+    let found = Accounts::parse(text.as_bytes(), text.as_bytes(), 7);
+    assert_eq!((found.users.len(), found.groups.len()), (7, 7));
+    assert!(found.size() > 14 * size_of::<String>(), "{}", found.size());
 }

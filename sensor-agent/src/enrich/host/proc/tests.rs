@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use sensor_common::{Kind, Task, event::Process, ledger::slot};
 
-use super::{Expected, INITIAL_PID_NS, ProcFiles, ProcessFiles, start_ticks};
+use super::{Expected, INITIAL_PID_NS, ProcFiles, ProcPlace, ProcessFiles, start_ticks};
 use crate::decode::{Builder, zero};
 
 const OWN_NS: u32 = 17;
@@ -19,7 +19,7 @@ fn own_ticks() -> u64 {
 }
 
 fn files(pid_ns: u32, records: &[u8]) -> ProcFiles {
-    ProcFiles::in_namespace(PathBuf::from("/proc"), pid_ns, records)
+    ProcFiles::at(ProcPlace::in_namespace(PathBuf::from("/proc"), pid_ns), records)
 }
 
 #[test]

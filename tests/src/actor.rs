@@ -37,7 +37,7 @@ const VERBS: &[Verb] = &[
     // What stands on its command line is the act.
     ("hear", 1, |_, _| Ok(())),
     ("wait", 0, |_, _| wait()),
-    ("live", 1, |words, _| live(words[0].parse()?)),
+    ("live", 1, |words, _| live(&words[0])),
     // A thread of another process, by its name, until this one is killed.
     ("hold-thread", 2, |words, _| {
         let _frozen = Frozen::new(words[0].parse()?, &words[1])?;
@@ -112,8 +112,8 @@ fn wait() -> Result<()> {
 }
 
 /// Lives for so many milliseconds.
-fn live(ms: u64) -> Result<()> {
-    thread::sleep(Duration::from_millis(ms));
+fn live(ms: &str) -> Result<()> {
+    thread::sleep(Duration::from_millis(ms.parse()?));
     Ok(())
 }
 

@@ -66,7 +66,7 @@ impl Service {
                 if let Some(kubernetes) = options.kubernetes.clone() {
                     tokio::spawn(pods::serve(kubernetes, options.label_max_len, answers.clone()));
                 }
-                tokio::spawn(names::serve(wanted, answers.clone()));
+                tokio::spawn(names::serve(wanted, options.api, answers.clone()));
                 desk::serve(&options, waiting, answers).await;
             });
             // Look-ups that hang are left.

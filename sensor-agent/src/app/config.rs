@@ -197,6 +197,7 @@ impl Config {
         config.includes = raw.includes;
         config.hostname = (surroundings.variables)("FALCO_HOSTNAME").filter(|name| !name.is_empty());
         config.runtimes.kubernetes = engines::kubernetes(&raw.root, surroundings.variables);
+        config.runtimes.api = engines::api(surroundings.variables);
         config.runtimes.host_root = (surroundings.variables)("HOST_ROOT").unwrap_or_default();
         Ok(config)
     }

@@ -1,5 +1,6 @@
 //! Host names that rules compare with (`fd.sip.name`): looked up by the system's resolver when rules are loaded, and again from
-//! time to time. A name that cannot be looked up keeps the addresses that it had.
+//! time to time. A name that cannot be looked up keeps the addresses that it had. That of the cluster's API service is known
+//! without a look-up, because Kubernetes tells each pod its address.
 
 use std::{
     collections::BTreeMap,
@@ -25,8 +26,13 @@ const MAX_NAMES: usize = 1024;
 /// Addresses of a name that are kept.
 const MAX_ADDRESSES: usize = 256;
 
-/// Tells the addresses of the wanted names whenever they change; ends with the sender of `wanted`.
-pub(super) async fn serve(mut wanted: watch::Receiver<Vec<String>>, answers: Sender<Inbound>) {
+/// Tells the addresses of the wanted names whenever they change; ends with the sender of `wanted`. `api` is the address
+/// of the cluster's API service.
+pub(super) async fn serve(
+    mut wanted: watch::Receiver<Vec<String>>,
+    api: Option<IpAddr>,
+    answers: Sender<Inbound>,
+) {
     let mut known: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
     let mut told = None;
     let mut pause = RETRY;
@@ -40,7 +46,7 @@ pub(super) async fn serve(mut wanted: watch::Receiver<Vec<String>>, answers: Sen
             names.truncate(MAX_NAMES);
         }
         known.retain(|name, _| names.contains(name));
-        let failed = look_up(&names, &mut known).await;
+        let failed = look_up(&names, api, &mut known).await;
         if told.as_ref() != Some(&known) && !(told.is_none() && names.is_empty()) {
             let resolved = known
                 .iter()
@@ -64,12 +70,19 @@ pub(super) async fn serve(mut wanted: watch::Receiver<Vec<String>>, answers: Sen
 }
 
 /// Looks up all names; which ones have no answer.
-async fn look_up(names: &[String], known: &mut BTreeMap<String, Vec<IpAddr>>) -> Vec<String> {
+async fn look_up(
+    names: &[String],
+    api: Option<IpAddr>,
+    known: &mut BTreeMap<String, Vec<IpAddr>>,
+) -> Vec<String> {
     let mut failed = Vec::new();
+    let (services, names): (Vec<_>, Vec<_>) =
+        names.iter().partition(|name| api.is_some() && is_api_service(name));
+    known.extend(services.into_iter().map(|name| (name.clone(), api.into_iter().collect())));
     for some in names.chunks(AT_ONCE) {
         let mut look_ups = JoinSet::new();
         for name in some {
-            let name = name.clone();
+            let name = (*name).clone();
             look_ups.spawn(async move {
                 let answer = timeout(TIMEOUT, lookup_host((name.as_str(), 0))).await;
                 (name.clone(), answer.ok().and_then(Result::ok).map(addresses))
@@ -87,10 +100,40 @@ async fn look_up(names: &[String], known: &mut BTreeMap<String, Vec<IpAddr>>) ->
     failed
 }
 
+/// The names that a pod's resolver has for the service of the API server, in whatever domain the cluster is.
+fn is_api_service(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let rest = name.strip_prefix("kubernetes.default");
+    name == "kubernetes" || rest.is_some_and(|rest| ["", ".svc"].contains(&rest) || rest.starts_with(".svc."))
+}
+
 fn addresses(answer: impl Iterator<Item = SocketAddr>) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = answer.map(|address| address.ip()).collect();
     addresses.sort_unstable();
     addresses.dedup();
     addresses.truncate(MAX_ADDRESSES);
     addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_api_service;
+
+    #[test]
+    fn names_of_the_api_service() {
+        for (name, expect) in [
+            ("kubernetes", true),
+            ("kubernetes.default", true),
+            ("kubernetes.default.svc", true),
+            ("kubernetes.default.svc.cluster.local", true),
+            ("Kubernetes.default.svc.corp.example.", true),
+            ("kubernetes.shop", false),
+            ("kubernetes.default.example", false),
+            ("kubernetes.default.svcs", false),
+            ("kubernetes.io", false),
+            ("", false),
+        ] {
+            assert_eq!(is_api_service(name), expect, "{name}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Which runtimes are asked, and where: Falco's `container_engines` and the container plugin's `init_config`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use super::Kubernetes;
 
@@ -28,6 +31,8 @@ pub struct Options {
     pub label_max_len: usize,
     /// The API server, if it is asked.
     pub kubernetes: Option<Kubernetes>,
+    /// Address of the cluster's API service (`KUBERNETES_SERVICE_HOST`), in a cluster.
+    pub api: Option<IpAddr>,
     /// Where the host's file system is (`HOST_ROOT`); empty: here.
     pub host_root: String,
 }
@@ -57,6 +62,7 @@ impl Default for Options {
             podman: Engine::at(&["/run/podman/podman.sock"]),
             label_max_len: 100,
             kubernetes: None,
+            api: None,
             host_root: String::new(),
         }
     }

@@ -38,6 +38,16 @@ fn without_a_runtime_the_answer_is_that_nobody_knows() {
 }
 
 #[test]
+fn the_api_service_is_known_without_a_look_up() {
+    let (sender, answers) = border::channel(16);
+    let api = "10.96.0.1".parse().ok();
+    let service = Service::start(Options { api, ..Options::default() }, sender).expect("a service");
+    service.look_up(vec!["kubernetes.default.svc.no-such-domain.invalid".to_owned()]);
+    let Ok(Inbound::Names(told)) = answers.recv(Duration::from_secs(30)) else { panic!("no answer") };
+    assert_eq!(told[0].addresses, api.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
 fn host_names_are_looked_up_and_looked_up_again() {
     let directory = tempfile::tempdir().expect("a directory");
     let (commands, answers) = border::channel(8);

@@ -1,6 +1,8 @@
 //! Which container runtimes are asked: `container_engines`, or the container plugin's `init_config`, which wins. Both are
 //! Falco's, with Falco's defaults.
 
+use std::net::IpAddr;
+
 use super::{
     check::boolean,
     read::{Reader, scalars},
@@ -10,6 +12,9 @@ use crate::context::{Engine, Kubernetes, Options};
 
 /// Where a pod is told the name of its node: Falco's chart, and what everybody else does.
 const NODE_NAMES: [&str; 2] = ["FALCO_K8S_NODE_NAME", "NODE_NAME"];
+
+/// Where a pod is told the address of the API service.
+const API: &str = "KUBERNETES_SERVICE_HOST";
 
 impl Reader<'_> {
     pub(super) fn runtimes(&mut self) -> Options {
@@ -39,9 +44,14 @@ pub(super) fn kubernetes(root: &Node, variables: Variables<'_>) -> Option<Kubern
     let filled = |key| text(key).filter(|text| !text.is_empty()).map(str::to_owned);
     let variable = |name| variables(name).filter(|value| !value.is_empty());
     let is_wanted = text("enabled").and_then(boolean);
-    let is_enabled = is_wanted.unwrap_or_else(|| variable("KUBERNETES_SERVICE_HOST").is_some());
+    let is_enabled = is_wanted.unwrap_or_else(|| variable(API).is_some());
     let node = filled("node").or_else(|| NODE_NAMES.into_iter().find_map(variable));
     is_enabled.then(|| Kubernetes { kubeconfig: filled("kubeconfig").map(Into::into), node })
+}
+
+/// Address of the cluster's API service.
+pub(super) fn api(variables: Variables<'_>) -> Option<IpAddr> {
+    variables(API)?.trim_matches(['[', ']']).parse().ok()
 }
 
 fn engines_of(engines: &Node, options: &mut Options) {

@@ -15,12 +15,14 @@ mod names;
 mod oci;
 mod options;
 mod pods;
+mod probes;
 #[cfg(test)]
 mod tests;
 
 pub use options::{Engine, Options};
 pub use pods::Kubernetes;
 
+use self::answer::Keep;
 use std::{io, thread, time::Duration};
 
 use tokio::{
@@ -64,7 +66,7 @@ impl Service {
         let body = move || {
             runtime.block_on(async {
                 if let Some(kubernetes) = options.kubernetes.clone() {
-                    tokio::spawn(pods::serve(kubernetes, options.label_max_len, answers.clone()));
+                    tokio::spawn(pods::serve(kubernetes, Keep::of(&options), answers.clone()));
                 }
                 tokio::spawn(names::serve(wanted, options.api, answers.clone()));
                 desk::serve(&options, waiting, answers).await;

@@ -175,6 +175,33 @@ fn the_first_event_of_podmans_container_has_its_name_and_image() -> Result<()> {
     Ok(())
 }
 
+/// Falco's plugin has these fields and never fills them.
+#[test]
+fn a_health_check_is_told_from_what_else_runs() -> Result<()> {
+    if setup::is_skipped_without_podman() {
+        return Ok(());
+    }
+    let podman = Podman::start(setup::actor())?;
+    let mut sensor = setup::sensor()?
+        .option(&format!("container_engines.podman.sockets[0]={}", podman.socket().display()))
+        .rule(
+            ACT,
+            "evt.type = execve and container.name = web and proc.exepath startswith /bin",
+            "%proc.cmdline %proc.is_container_healthcheck %container.healthcheck",
+        )
+        .ready()?;
+    // Without systemd nobody starts it but this test.
+    let check = ["--health-cmd", r#"["/bin/actor","nothing","check"]"#, "--health-interval", "disable"];
+    podman.run_with(&check, "web", &["/bin/actor", "wait", "mark"])?;
+    ensure!(podman.check_health("web")?, "it is not well");
+    for (line, is_check) in [("actor wait mark", "false"), ("actor nothing check", "true")] {
+        let alert = sensor.wait(SOON, |alert| alert.field("proc.cmdline") == line)?;
+        ensure!(alert.field("proc.is_container_healthcheck") == is_check, "{alert:?}");
+        ensure!(alert.field("container.healthcheck") == "/bin/actor nothing check", "{alert:?}");
+    }
+    Ok(())
+}
+
 /// Alerts of a container that acts all the time, until one has this status.
 fn until_status(sensor: &mut Sensor, id: &str, status: &str) -> Result<Alert> {
     let is_it = |alert: &Alert| id.starts_with(&alert.field("container.id"));

@@ -11,6 +11,7 @@ use saker_tests::sensor::{SOON, Sensor};
 use crate::setup;
 
 const NODE: &str = "node-a";
+const PROBE: &str = "livenessProbe: {exec: {command: [/bin/actor, nothing, alive]}}";
 
 /// A deployment with a replica set and a pod of this node, as controllers would make them.
 fn objects(kube: &Kube) -> Result<String> {
@@ -34,8 +35,8 @@ fn objects(kube: &Kube) -> Result<String> {
     ))?;
     let above = owner("ReplicaSet", "front-7f", &uid("replicaset/front-7f")?);
     kube.apply(&format!(
-        "{{apiVersion: v1, kind: Pod, metadata: {{name: front, {meta}, {above}}}, \
-         spec: {{nodeName: {NODE}, serviceAccountName: cashier, containers: [{{name: web, image: x}}]}}}}\n"
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: front, {meta}, {above}, annotations: {{team: a, other: b}}}}, \
+         spec: {{nodeName: {NODE}, serviceAccountName: cashier, containers: [{{name: web, image: x, {PROBE}}}]}}}}\n"
     ))?;
     uid("pod/front")
 }
@@ -48,7 +49,7 @@ fn until(sensor: &mut Sensor, field: &str, value: &str) -> Result<Alert> {
 
 #[test]
 fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
-    const FIELDS: [(&str, &str); 12] = [
+    const FIELDS: [(&str, &str); 14] = [
         ("k8smeta.pod.name", "front"),
         ("k8smeta.pod.serviceaccount", "cashier"),
         ("k8smeta.pod.node", NODE),
@@ -61,6 +62,8 @@ fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
         ("k8smeta.owner.kind", "Deployment"),
         ("k8smeta.owner.name", "front"),
         ("k8smeta.owner.label[app]", "front"),
+        ("k8s.pod.annotation[team]", "a"),
+        ("container.liveness_probe", "/bin/actor nothing alive"),
     ];
     if setup::is_skipped_without_kube() {
         return Ok(());
@@ -71,20 +74,30 @@ fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
     let mut cri = containerd.cri()?;
     let pod = cri.run_pod_as("front", &uid)?;
     let fields: Vec<_> = FIELDS.iter().map(|(name, _)| format!("%{name}")).collect();
-    let output = format!("%k8smeta.pod.uid %k8smeta.pod.label[tier] {}", fields.join(" "));
+    let output = format!(
+        "%proc.cmdline %proc.is_container_liveness_probe %k8s.pod.annotation[other] %k8smeta.pod.uid %k8smeta.pod.label[tier] {}",
+        fields.join(" ")
+    );
     let mut sensor = setup::sensor()?
         .option(&format!("container_engines.cri.sockets[0]={}", containerd.socket().display()))
         .option("metadata.kubernetes.enabled=true")
         .option(&format!("metadata.kubernetes.kubeconfig={}", kube.kubeconfig().display()))
         .option(&format!("metadata.kubernetes.node={NODE}"))
+        .option("metadata.annotations[0]=team")
         .rule("An act", "evt.type = execve and k8s.pod.name = front and container.name = web", &output)
         .ready()?;
-    cri.run(&pod, "web", &["/bin/actor", "respawn", "50", "mark"])?;
+    let id = cri.run(&pod, "web", &["/bin/actor", "respawn", "50", "mark"])?;
     let alert = until(&mut sensor, "k8smeta.pod.uid", &uid)?;
     for (name, expected) in FIELDS {
         let found = alert.field(name);
         ensure!(found == expected, "{name} is {found:?}, not {expected:?}: {alert:?}");
     }
+    // Nobody asked for this one.
+    ensure!(["", "<NA>"].contains(&alert.field("k8s.pod.annotation[other]").as_str()), "{alert:?}");
+    ensure!(alert.field("proc.is_container_liveness_probe") == "false", "{alert:?}");
+    ensure!(cri.execute(&id, &["/bin/actor", "nothing", "alive"])? == 0, "the probe failed");
+    let alert = until(&mut sensor, "proc.cmdline", "actor nothing alive")?;
+    ensure!(alert.field("proc.is_container_liveness_probe") == "true", "{alert:?}");
     let start = Instant::now();
     kube.kubectl(&["label", "-n", "shop", "pod/front", "tier=one"])?;
     until(&mut sensor, "k8smeta.pod.label[tier]", "one")?;

@@ -46,9 +46,25 @@ pub struct Context {
     pub ip: String,
     /// `container.cni.json`
     pub cni_json: String,
+    /// How it is looked after.
+    pub probes: Probes,
     /// The pod that it is part of.
     pub pod: Option<Pod>,
 }
+
+/// Commands by which somebody outside looks whether a container is well.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probes {
+    /// `container.healthcheck`; `NONE` where the image's was turned off.
+    pub healthcheck: Option<Command>,
+    /// `container.liveness_probe`
+    pub liveness: Option<Command>,
+    /// `container.readiness_probe`
+    pub readiness: Option<Command>,
+}
+
+/// A program and its arguments.
+pub type Command = Vec<String>;
 
 /// Names and values.
 pub type Labels = Vec<(String, String)>;
@@ -94,6 +110,8 @@ pub struct Pod {
     pub uid: String,
     /// `k8s.pod.labels`, sorted by name.
     pub labels: Labels,
+    /// `k8s.pod.annotation`, those that are wanted, sorted by name.
+    pub annotations: Labels,
     /// `k8s.pod.full_sandbox_id`
     pub sandbox_id: String,
     /// `k8s.pod.ip`
@@ -120,6 +138,10 @@ pub struct PodFacts {
     pub namespace: String,
     /// `k8smeta.pod.labels`, sorted by name.
     pub labels: Labels,
+    /// `k8s.pod.annotation`, those that are wanted, sorted by name.
+    pub annotations: Labels,
+    /// Of those of its containers that have any, by their names.
+    pub probes: Vec<(String, Probes)>,
     /// `spec.serviceAccountName`
     pub service_account: String,
     /// `spec.nodeName`

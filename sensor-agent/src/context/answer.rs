@@ -1,7 +1,8 @@
 //! Answers of a runtime, and their bounds: names, labels and mounts are what a tenant chose.
 
-use std::{collections::HashMap, hash::BuildHasher, io};
+use std::{collections::HashMap, hash::BuildHasher, io, sync::Arc};
 
+use super::Options;
 use crate::border::{
     Context,
     context::{Labels, Pod},
@@ -37,10 +38,38 @@ const CNI_BYTES: usize = 16 << 10;
 const MAX_LABELS: usize = 256;
 const MAX_MOUNTS: usize = 256;
 
-/// Sorted labels, without those whose value is longer than `max_len`.
-pub(super) fn labels(labels: impl IntoIterator<Item = (String, String)>, max_len: usize) -> Labels {
-    let is_kept = |(name, value): &(String, String)| name.len() <= TEXT_BYTES && value.len() <= max_len;
-    let mut kept: Labels = labels.into_iter().filter(is_kept).collect();
+/// Which labels and annotations are kept.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keep {
+    label_max_len: usize,
+    annotations: Arc<[String]>,
+}
+
+impl Keep {
+    /// As it was configured.
+    pub(super) fn of(options: &Options) -> Self {
+        Self { label_max_len: options.label_max_len, annotations: options.annotations.as_slice().into() }
+    }
+
+    /// Sorted labels, without those whose value is too long.
+    pub(super) fn labels(&self, labels: impl IntoIterator<Item = (String, String)>) -> Labels {
+        let is_kept =
+            |(name, value): &(String, String)| name.len() <= TEXT_BYTES && value.len() <= self.label_max_len;
+        sorted(labels.into_iter().filter(is_kept))
+    }
+
+    /// Those annotations that are wanted, cut to the bound of a text.
+    pub(super) fn annotations(&self, annotations: impl IntoIterator<Item = (String, String)>) -> Labels {
+        let mut kept = sorted(annotations.into_iter().filter(|(name, _)| self.annotations.contains(name)));
+        for (_, value) in &mut kept {
+            cut(value, TEXT_BYTES);
+        }
+        kept
+    }
+}
+
+fn sorted(labels: impl Iterator<Item = (String, String)>) -> Labels {
+    let mut kept: Labels = labels.collect();
     kept.sort();
     kept.truncate(MAX_LABELS);
     kept
@@ -85,7 +114,7 @@ pub(super) fn bounded(mut context: Context) -> Box<Context> {
     Box::new(context)
 }
 
-fn cut(text: &mut String, max_bytes: usize) {
+pub(super) fn cut(text: &mut String, max_bytes: usize) {
     let end = (0..=max_bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.truncate(end.unwrap_or(0));
 }

@@ -15,7 +15,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     Options,
-    answer::{Answer, Failure},
+    answer::{Answer, Failure, Keep},
     breaker::Breaker,
     containerd, cri, docker,
     grpc::Server,
@@ -47,7 +47,7 @@ struct Client {
     calls: Semaphore,
     /// containerd serves CRI and its own interface at one socket.
     is_both: bool,
-    label_max_len: usize,
+    keep: Keep,
 }
 
 /// All of them.
@@ -57,7 +57,7 @@ pub(super) struct Clients {
     /// `/run/user`, if Podman's sockets there are asked.
     users: Option<PathBuf>,
     is_containerd_asked: bool,
-    label_max_len: usize,
+    keep: Keep,
 }
 
 impl Clients {
@@ -66,8 +66,8 @@ impl Clients {
         let defaults = Options::default();
         let users = options.podman.is_enabled && options.podman.sockets == defaults.podman.sockets;
         let users = users.then(|| options.on_host("/run/user"));
-        let (is_containerd_asked, label_max_len) = (options.containerd.is_enabled, options.label_max_len);
-        let mut all = Self { by_socket: BTreeMap::new(), users, is_containerd_asked, label_max_len };
+        let (is_containerd_asked, keep) = (options.containerd.is_enabled, Keep::of(options));
+        let mut all = Self { by_socket: BTreeMap::new(), users, is_containerd_asked, keep };
         for (kind, engine) in [
             (Kind::Cri, &options.cri),
             (Kind::Containerd, &options.containerd),
@@ -90,10 +90,10 @@ impl Clients {
         };
         let (breaker, calls) = (Breaker::default(), Semaphore::new(CALLS));
         let is_both = kind == Kind::Cri && self.is_containerd_asked;
-        let label_max_len = self.label_max_len;
-        self.by_socket.entry((kind, socket.clone())).or_insert_with(|| {
-            Arc::new(Client { kind, socket, server, breaker, calls, is_both, label_max_len })
-        });
+        let keep = self.keep.clone();
+        self.by_socket
+            .entry((kind, socket.clone()))
+            .or_insert_with(|| Arc::new(Client { kind, socket, server, breaker, calls, is_both, keep }));
     }
 
     /// Clients to ask for a container. Without any, nobody can know it.
@@ -180,15 +180,13 @@ impl Client {
         // A closed semaphore: there is none.
         let _turn = self.calls.acquire().await;
         let answer = match (self.kind, &self.server) {
-            (Kind::Cri, Some(server)) => match cri::find(server, &wanted.full_id, self.label_max_len).await {
+            (Kind::Cri, Some(server)) => match cri::find(server, &wanted.full_id, &self.keep).await {
                 // No kubelet's, or a sandbox that is being made. CRI-O has no such interface, and so does not know it either.
-                Err(Failure::NotFound) if self.is_both => {
-                    containerd::find(server, wanted, self.label_max_len).await
-                }
+                Err(Failure::NotFound) if self.is_both => containerd::find(server, wanted, &self.keep).await,
                 answer => answer,
             },
-            (Kind::Containerd, Some(server)) => containerd::find(server, wanted, self.label_max_len).await,
-            _ => docker::find(&self.socket, &wanted.full_id, self.label_max_len).await,
+            (Kind::Containerd, Some(server)) => containerd::find(server, wanted, &self.keep).await,
+            _ => docker::find(&self.socket, &wanted.full_id, &self.keep).await,
         };
         self.remember(&answer);
         answer

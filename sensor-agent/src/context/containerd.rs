@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    answer::{Answer, Failure, bounded, labels, pod_of},
+    answer::{Answer, Failure, Keep, bounded, pod_of},
     grpc::Server,
     oci,
 };
@@ -81,7 +81,7 @@ struct Descriptor {
 }
 
 /// The container that is asked for, in the namespace that its cgroup names or in any.
-pub(super) async fn find(server: &Server, wanted: &Wanted, label_max_len: usize) -> Answer {
+pub(super) async fn find(server: &Server, wanted: &Wanted, keep: &Keep) -> Answer {
     let namespaces = match &wanted.namespace {
         Some(namespace) => vec![namespace.clone()],
         None => namespaces(server).await?,
@@ -92,7 +92,7 @@ pub(super) async fn find(server: &Server, wanted: &Wanted, label_max_len: usize)
         match server.call::<_, GetContainerResponse>(method, question, Some(&namespace)).await {
             Ok(GetContainerResponse { container: Some(container) }) => {
                 let digest = digest(server, &container.image, &namespace).await;
-                return Ok(bounded(context(container, &digest, label_max_len)));
+                return Ok(bounded(context(container, &digest, keep)));
             }
             Ok(_) | Err(Failure::NotFound) => {}
             Err(failure) => return Err(failure),
@@ -120,7 +120,7 @@ async fn digest(server: &Server, image: &str, namespace: &str) -> String {
     image.map(|target| target.digest).unwrap_or_default()
 }
 
-fn context(container: Container, digest: &str, label_max_len: usize) -> Context {
+fn context(container: Container, digest: &str, keep: &Keep) -> Context {
     let spec = container.spec.map(|spec| oci::Spec::parse(&spec.value)).unwrap_or_default();
     let mut image = Image::of(&container.image);
     if image.digest.is_empty() {
@@ -134,7 +134,7 @@ fn context(container: Container, digest: &str, label_max_len: usize) -> Context 
         pod.sandbox_id.clone_from(&container.id);
         let own = container.labels.iter().filter(|(name, _)| !name.starts_with("io."));
         let own = own.map(|(name, value)| (name.clone(), value.clone()));
-        pod.labels = labels(own.collect::<HashMap<_, _>>(), label_max_len);
+        pod.labels = keep.labels(own.collect::<HashMap<_, _>>());
     }
     Context {
         name,
@@ -145,7 +145,7 @@ fn context(container: Container, digest: &str, label_max_len: usize) -> Context 
         host_network: spec.is_on_host("network"),
         host_ipc: spec.is_on_host("ipc"),
         pod,
-        labels: labels(container.labels, label_max_len),
+        labels: keep.labels(container.labels),
         ..Context::default()
     }
 }

@@ -9,8 +9,9 @@ use self::proto::{
     PodSandboxStatusResponse,
 };
 use super::{
-    answer::{Answer, Failure, bounded, labels, pod_of},
+    answer::{Answer, Failure, Keep, bounded, pod_of},
     grpc::Server,
+    probes,
 };
 use crate::border::{
     Context,
@@ -18,16 +19,16 @@ use crate::border::{
 };
 
 /// The container `id`, or the sandbox itself if that is its id.
-pub(super) async fn find(server: &Server, id: &str, label_max_len: usize) -> Answer {
+pub(super) async fn find(server: &Server, id: &str, keep: &Keep) -> Answer {
     let question = ContainerStatusRequest { container_id: id.to_owned(), verbose: true };
     match server.call("/runtime.v1.RuntimeService/ContainerStatus", question, None).await {
-        Ok(told) => container(server, told, label_max_len).await,
-        Err(Failure::NotFound) => sandbox(server, id, label_max_len).await,
+        Ok(told) => container(server, told, keep).await,
+        Err(Failure::NotFound) => sandbox(server, id, keep).await,
         Err(failure) => Err(failure),
     }
 }
 
-async fn container(server: &Server, told: ContainerStatusResponse, label_max_len: usize) -> Answer {
+async fn container(server: &Server, told: ContainerStatusResponse, keep: &Keep) -> Answer {
     let status = told.status.ok_or(Failure::NotFound)?;
     let info = info(told.info.get("info"));
     let mut context = Context {
@@ -36,14 +37,14 @@ async fn container(server: &Server, told: ContainerStatusResponse, label_max_len
         mounts: status.mounts.into_iter().map(mount).collect(),
         privileged: is_privileged(&info),
         pod: pod_of(&status.labels),
-        labels: labels(status.labels, label_max_len),
+        labels: keep.labels(status.labels),
         ..Context::default()
     };
     let sandbox_id = info.get("sandboxID").and_then(Value::as_str).unwrap_or_default();
     if !sandbox_id.is_empty() {
         let question = PodSandboxStatusRequest { pod_sandbox_id: sandbox_id.to_owned(), verbose: true };
         match server.call("/runtime.v1.RuntimeService/PodSandboxStatus", question, None).await {
-            Ok(told) => join(&mut context, told, label_max_len),
+            Ok(told) => join(&mut context, told, keep),
             // It went meanwhile: what the container's labels tell of the pod stays.
             Err(Failure::NotFound) => {}
             Err(failure) => return Err(failure),
@@ -52,7 +53,7 @@ async fn container(server: &Server, told: ContainerStatusResponse, label_max_len
     Ok(bounded(context))
 }
 
-async fn sandbox(server: &Server, id: &str, label_max_len: usize) -> Answer {
+async fn sandbox(server: &Server, id: &str, keep: &Keep) -> Answer {
     let question = PodSandboxStatusRequest { pod_sandbox_id: id.to_owned(), verbose: true };
     let told: PodSandboxStatusResponse =
         server.call("/runtime.v1.RuntimeService/PodSandboxStatus", question, None).await?;
@@ -60,7 +61,7 @@ async fn sandbox(server: &Server, id: &str, label_max_len: usize) -> Answer {
     let image = info.get("image").and_then(Value::as_str).unwrap_or_default();
     let mut context =
         Context { image: Image::of(image), privileged: is_privileged(&info), ..Context::default() };
-    join(&mut context, told, label_max_len);
+    join(&mut context, told, keep);
     if let Some(pod) = &context.pod {
         context.name.clone_from(&pod.name);
         context.labels.clone_from(&pod.labels);
@@ -69,17 +70,21 @@ async fn sandbox(server: &Server, id: &str, label_max_len: usize) -> Answer {
 }
 
 /// Adds what the sandbox tells: the pod, its network and which namespaces are the host's.
-fn join(context: &mut Context, told: PodSandboxStatusResponse, label_max_len: usize) {
+fn join(context: &mut Context, told: PodSandboxStatusResponse, keep: &Keep) {
     let cni = info(told.info.get("info")).get("cniResult").filter(|it| !it.is_null()).map(Value::to_string);
     let Some(status) = told.status else { return };
     let network = status.network.unwrap_or_default();
     let mut addresses = std::iter::once(network.ip).chain(network.additional_ips.into_iter().map(|it| it.ip));
     let metadata = status.metadata.unwrap_or_default();
+    if let Some(applied) = status.annotations.get(probes::APPLIED) {
+        context.probes = probes::of_applied(applied, &context.name);
+    }
     let pod = Pod {
         name: metadata.name,
         namespace: metadata.namespace,
         uid: metadata.uid,
-        labels: labels(status.labels, label_max_len),
+        labels: keep.labels(status.labels),
+        annotations: keep.annotations(status.annotations),
         sandbox_id: status.id,
         ip: addresses.find(|ip| ip.parse::<std::net::Ipv4Addr>().is_ok()).unwrap_or_default(),
         cni_json: cni.unwrap_or_default(),

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use tokio::{net::UnixStream, time::timeout};
 
 use super::{
-    answer::{Answer, Failure, bounded, labels, pod_of},
+    answer::{Answer, Failure, Keep, bounded, pod_of},
     grpc::CALL,
+    probes,
 };
 use crate::border::{
     Context,
@@ -38,6 +39,13 @@ struct Inspected {
 struct Config {
     image: String,
     labels: Option<HashMap<String, String>>,
+    healthcheck: Option<Healthcheck>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Healthcheck {
+    test: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,7 +92,7 @@ struct InspectedImage {
 }
 
 /// The container `id`.
-pub(super) async fn find(socket: &Path, id: &str, label_max_len: usize) -> Answer {
+pub(super) async fn find(socket: &Path, id: &str, keep: &Keep) -> Answer {
     // The path of a request is made of what a cgroup is called.
     if !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
         return Err(Failure::NotFound);
@@ -97,10 +105,10 @@ pub(super) async fn find(socket: &Path, id: &str, label_max_len: usize) -> Answe
         Err(Failure::NotFound) => InspectedImage::default(),
         Err(failure) => return Err(failure),
     };
-    Ok(bounded(context(told, image_id, stored, label_max_len)))
+    Ok(bounded(context(told, image_id, stored, keep)))
 }
 
-fn context(told: Inspected, image_id: String, stored: InspectedImage, label_max_len: usize) -> Context {
+fn context(told: Inspected, image_id: String, stored: InspectedImage, keep: &Keep) -> Context {
     let mut image = Image::of(&told.config.image);
     image.id = image_id;
     let mut tags = stored.repo_tags.into_iter().flatten();
@@ -115,6 +123,7 @@ fn context(told: Inspected, image_id: String, stored: InspectedImage, label_max_
     networks.sort_by(|(a, _), (b, _)| a.cmp(b));
     let addresses =
         std::iter::once(told.network_settings.ip).chain(networks.into_iter().map(|(_, it)| it.ip));
+    let test = told.config.healthcheck.and_then(|it| it.test);
     let container_labels = told.config.labels.unwrap_or_default();
     Context {
         name: told.name.trim_start_matches('/').to_owned(),
@@ -126,8 +135,9 @@ fn context(told: Inspected, image_id: String, stored: InspectedImage, label_max_
         host_ipc: Some(told.host_config.ipc_mode == "host"),
         ip: addresses.into_iter().find(|ip| !ip.is_empty()).unwrap_or_default(),
         cni_json: String::new(),
+        probes: probes::of_healthcheck(test.unwrap_or_default()),
         pod: pod_of(&container_labels),
-        labels: labels(container_labels, label_max_len),
+        labels: keep.labels(container_labels),
     }
 }
 

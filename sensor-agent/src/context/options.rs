@@ -29,6 +29,8 @@ pub struct Options {
     pub podman: Engine,
     /// `label_max_len`: labels with a longer value are left out.
     pub label_max_len: usize,
+    /// Names of the pod annotations that are kept (`metadata.annotations`).
+    pub annotations: Vec<String>,
     /// The API server, if it is asked.
     pub kubernetes: Option<Kubernetes>,
     /// Address of the cluster's API service (`KUBERNETES_SERVICE_HOST`), in a cluster.
@@ -61,6 +63,7 @@ impl Default for Options {
             docker: Engine::at(&["/var/run/docker.sock"]),
             podman: Engine::at(&["/run/podman/podman.sock"]),
             label_max_len: 100,
+            annotations: Vec::new(),
             kubernetes: None,
             api: None,
             host_root: String::new(),

@@ -19,7 +19,7 @@ use kube::{
 use serde::Deserialize;
 
 use self::store::Store;
-use super::hand_over;
+use super::{answer::Keep, hand_over, probes};
 use crate::border::{Inbound, Sender};
 
 /// The part of a pod's specification that is read.
@@ -28,6 +28,7 @@ use crate::border::{Inbound, Sender};
 struct Spec {
     service_account_name: String,
     node_name: String,
+    containers: Vec<probes::ContainerSpec>,
 }
 
 type Pod = Object<Spec, NotUsed>;
@@ -40,7 +41,7 @@ enum Change {
 }
 
 /// Watches until the task is dropped.
-pub(super) async fn serve(kubernetes: Kubernetes, label_max_len: usize, answers: Sender<Inbound>) {
+pub(super) async fn serve(kubernetes: Kubernetes, keep: Keep, answers: Sender<Inbound>) {
     let Some(node) = kubernetes.node.clone() else {
         tracing::warn!(
             "no pods from the Kubernetes API: the node's name is not known, set FALCO_K8S_NODE_NAME"
@@ -48,12 +49,12 @@ pub(super) async fn serve(kubernetes: Kubernetes, label_max_len: usize, answers:
         return;
     };
     match kubernetes.client().await {
-        Ok(client) => watch(client, &node, label_max_len, &answers).await,
+        Ok(client) => watch(client, &node, keep, &answers).await,
         Err(error) => tracing::error!("no pods from the Kubernetes API: {error}"),
     }
 }
 
-async fn watch(client: Client, node: &str, label_max_len: usize, answers: &Sender<Inbound>) {
+async fn watch(client: Client, node: &str, keep: Keep, answers: &Sender<Inbound>) {
     let pods: Api<Pod> =
         Api::all_with(client.clone(), &ApiResource::erase::<k8s_openapi::api::core::v1::Pod>(&()));
     let of_node = watcher::Config::default().fields(&format!("spec.nodeName={node}"));
@@ -61,7 +62,7 @@ async fn watch(client: Client, node: &str, label_max_len: usize, answers: &Sende
     let pods = watcher(pods, of_node).default_backoff().map(Change::Pod);
     let namespaces = watcher(namespaces, watcher::Config::default()).default_backoff();
     let mut changes = std::pin::pin!(stream::select(pods, namespaces.map(Change::Namespace)));
-    let mut store = Store::new(client, label_max_len);
+    let mut store = Store::new(client, keep);
     let (mut pods, mut namespaces) = (Reporter::of("pods"), Reporter::of("namespaces"));
     while let Some(change) = changes.next().await {
         let told = match change {

@@ -61,6 +61,9 @@ pub struct Process {
     pub cgroup: Option<Bytes>,
     /// The container that the cgroup path names; `None` on the host.
     pub container: Option<Arc<Container>>,
+    /// Who entered the container from outside, it or an ancestor: argv of the first program there. Empty for the container's
+    /// own first process and what was not seen to enter; `None` on the host.
+    pub entry: Option<Bytes>,
     /// Credentials, namespaces and ids as the last record of any of its threads told; tid and comm are the leader's.
     pub task: Task,
     /// Numbers of its last fork, exec or snapshot.
@@ -102,6 +105,7 @@ impl Process {
             cwd: None,
             cgroup: None,
             container: None,
+            entry: None,
             task: Task { tid: task.tgid, ..*task },
             facts,
             started_ns: boot_epoch_ns.saturating_add(task.start_ns),

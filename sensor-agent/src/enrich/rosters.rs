@@ -88,11 +88,10 @@ impl Rosters {
         Self { by_id, bytes: 0, n_awaited: 0, unread: Vec::new(), is_asking: false }
     }
 
-    /// A program has started in a container, or was found there. In the mount namespace `hosts` it is none of the
-    /// container's: runtimes start programs before they are inside.
-    pub(super) fn see(&mut self, process: &Process, hosts: Option<u32>, now_ns: u64) {
+    /// A program has started in a container, or was found there.
+    pub(super) fn see(&mut self, process: &Process, now_ns: u64) {
         let (Some(container), task) = (process.container.as_ref(), process.task) else { return };
-        if !self.is_asking || self.unread.len() >= UNREAD || hosts == Some(task.mnt_ns) {
+        if !self.is_asking || self.unread.len() >= UNREAD {
             return;
         }
         let full_id = match self.by_id.get_key_value_mut(&*container.full_id) {

@@ -306,14 +306,21 @@ impl State {
         }
     }
 
-    /// A program has started.
+    /// A program has started, or was found.
     fn see_roster(&mut self, place: Place, now_ns: u64) {
-        let Some(Entry { process, .. }) = self.table.get(place).filter(|it| it.process.container.is_some())
-        else {
-            return;
-        };
-        let hosts = self.table.find_tgid(1).and_then(|first| self.table.get(first));
-        self.rosters.see(process, hosts.map(|first| first.process.task.mnt_ns), now_ns);
+        if self.is_inside(place)
+            && let Some(Entry { process, .. }) = self.table.get(place)
+        {
+            self.rosters.see(process, now_ns);
+        }
+    }
+
+    /// Whether a process is in a container, and not only in its cgroup: runtimes start programs before they are inside, in
+    /// the host's mount namespace.
+    fn is_inside(&self, place: Place) -> bool {
+        let Some(Entry { process, .. }) = self.table.get(place) else { return false };
+        let hosts = || Some(self.at(self.table.find_tgid(1)?)?.task.mnt_ns);
+        process.container.is_some() && hosts() != Some(process.task.mnt_ns)
     }
 
     /// The first process of a pid namespace ends: in most cases its container does.

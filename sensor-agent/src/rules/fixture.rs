@@ -123,6 +123,7 @@ pub(super) fn process() -> Process {
         cwd: Some(bytes(b"/tmp/sc")),
         cgroup: Some(bytes(b"/user.slice")),
         container: None,
+        entry: None,
         task: task(),
         facts: facts(),
         started_ns: TIME_NS - 2_000_000_000,

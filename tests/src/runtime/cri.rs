@@ -112,6 +112,13 @@ impl Cri {
         self.call("StartContainer", Id { id: id.clone() }).map(|Empty {}| id)
     }
 
+    /// Runs a command in a container, as kubelet's exec probes do; gives its exit code.
+    pub fn execute(&mut self, id: &str, command: &[&str]) -> Result<i32> {
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        let question = ExecSyncRequest { id: id.to_owned(), command, timeout_s: 10 };
+        self.call("ExecSync", question).map(|ExecSyncResponse { exit_code }| exit_code)
+    }
+
     /// Kills and removes a container.
     pub fn remove(&mut self, id: &str) -> Result<()> {
         self.call("RemoveContainer", Id { id: id.to_owned() }).map(|Empty {}| ())
@@ -282,4 +289,20 @@ struct ContainerSecurity {
 struct Int64 {
     #[prost(int64, tag = "1")]
     value: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ExecSyncRequest {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(string, repeated, tag = "2")]
+    command: Vec<String>,
+    #[prost(int64, tag = "3")]
+    timeout_s: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ExecSyncResponse {
+    #[prost(int32, tag = "3")]
+    exit_code: i32,
 }

@@ -47,6 +47,16 @@ impl Podman {
 
     /// Runs a container called `name` as user [`USER`], with the label `tier=name` and `/srv` at `/data`; gives its id.
     pub fn run(&self, name: &str, command: &[&str]) -> Result<String> {
+        self.run_with(&[], name, command)
+    }
+
+    /// Starts the health check of a container; says whether it is well.
+    pub fn check_health(&self, name: &str) -> Result<bool> {
+        Ok(podman(self.directory.path()).args(["healthcheck", "run", name]).status()?.success())
+    }
+
+    /// As [`Self::run`], with more options.
+    pub fn run_with(&self, options: &[&str], name: &str, command: &[&str]) -> Result<String> {
         let mut podman = podman(self.directory.path());
         podman.args([
             "run",
@@ -60,7 +70,7 @@ impl Podman {
         ]);
         // A process without CAP_SYS_RESOURCE may not raise a limit, and lower ones do.
         podman.args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
-        podman.args(["--user", &USER.to_string()]);
+        podman.args(["--user", &USER.to_string()]).args(options);
         podman.args(["--name", name, "--label", &format!("tier={name}"), IMAGE]).args(command);
         let output = podman.stdout(Stdio::piped()).output()?;
         let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -18,7 +18,8 @@ const API: &str = "KUBERNETES_SERVICE_HOST";
 
 impl Reader<'_> {
     pub(super) fn runtimes(&mut self) -> Options {
-        let mut options = Options::default();
+        let annotations = self.root.at("metadata.annotations").map(scalars).unwrap_or_default();
+        let mut options = Options { annotations, ..Options::default() };
         if let Some(engines) = self.root.at("container_engines") {
             engines_of(engines, &mut options);
         }

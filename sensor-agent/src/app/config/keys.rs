@@ -152,6 +152,8 @@ pub static KEYS: &[Key] = &[
     unused("container_engines.static", FREE, NO_ENGINE),
     // Saker: how long an event may wait for what runtimes tell of its container, ms; 0: not at all.
     read("metadata.hold_ms", Shape::Int(0, 60_000)).or("500"),
+    // Saker: names of the pod annotations that `k8s.pod.annotation[NAME]` has; others are not kept.
+    read("metadata.annotations[]", TEXT),
     // Saker: pods, namespaces and owners from the API server; without a word: in a cluster.
     read("metadata.kubernetes.enabled", BOOL),
     read("metadata.kubernetes.kubeconfig", TEXT),

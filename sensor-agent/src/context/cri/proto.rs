@@ -90,6 +90,8 @@ pub(super) struct PodSandboxStatus {
     pub(super) linux: Option<LinuxPodSandboxStatus>,
     #[prost(map = "string, string", tag = "7")]
     pub(super) labels: HashMap<String, String>,
+    #[prost(map = "string, string", tag = "8")]
+    pub(super) annotations: HashMap<String, String>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

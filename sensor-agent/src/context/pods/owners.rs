@@ -10,7 +10,7 @@ use kube::{
 use lru::LruCache;
 use tokio::time::timeout;
 
-use crate::{border::context::Owner, context::answer};
+use crate::{border::context::Owner, context::answer::Keep};
 
 /// Controllers that are remembered; a node's pods have some hundred.
 const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
@@ -34,12 +34,12 @@ const KINDS: [(&str, &str, &str); 7] = [
 pub(super) struct Owners {
     client: Client,
     known: LruCache<String, (Owner, Option<OwnerReference>)>,
-    label_max_len: usize,
+    keep: Keep,
 }
 
 impl Owners {
-    pub(super) fn new(client: Client, label_max_len: usize) -> Self {
-        Self { client, known: LruCache::new(CAPACITY), label_max_len }
+    pub(super) fn new(client: Client, keep: Keep) -> Self {
+        Self { client, known: LruCache::new(CAPACITY), keep }
     }
 
     /// The chain that begins with the controller of `metadata`.
@@ -69,7 +69,7 @@ impl Owners {
         let metadata = Some(found.metadata).filter(|metadata| metadata.uid.as_ref() == Some(&of.uid));
         let Some(metadata) = metadata else { return (named, None) };
         let above = controller(&metadata);
-        let labels = answer::labels(metadata.labels.unwrap_or_default(), self.label_max_len);
+        let labels = self.keep.labels(metadata.labels.unwrap_or_default());
         let known = (Owner { labels, ..named }, above);
         self.known.put(of.uid.clone(), known.clone());
         known

@@ -10,7 +10,7 @@ use crate::{
         PodFacts, PodTold,
         context::{Labels, Owner},
     },
-    context::answer,
+    context::{answer::Keep, probes},
 };
 
 /// Pods that are kept; kubelet runs 110 on a node unless told otherwise.
@@ -20,7 +20,7 @@ const MAX_NAMESPACES: usize = 65_536;
 
 pub(super) struct Store {
     owners: Owners,
-    label_max_len: usize,
+    keep: Keep,
     /// By uid.
     pods: HashMap<String, PodFacts>,
     /// By name: uid and labels.
@@ -30,9 +30,9 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn new(client: Client, label_max_len: usize) -> Self {
-        let owners = Owners::new(client, label_max_len);
-        Self { owners, label_max_len, pods: HashMap::new(), namespaces: HashMap::new(), listed: None }
+    pub(super) fn new(client: Client, keep: Keep) -> Self {
+        let owners = Owners::new(client, keep.clone());
+        Self { owners, keep, pods: HashMap::new(), namespaces: HashMap::new(), listed: None }
     }
 
     /// Takes what the watch of pods told.
@@ -76,6 +76,8 @@ impl Store {
             labels: self.labels(pod.metadata.labels),
             service_account: pod.spec.service_account_name,
             node: pod.spec.node_name,
+            annotations: self.keep.annotations(pod.metadata.annotations.unwrap_or_default()),
+            probes: probes::of_containers(pod.spec.containers),
             namespace_uid,
             namespace_labels,
             owners,
@@ -108,6 +110,6 @@ impl Store {
     }
 
     fn labels(&self, labels: Option<BTreeMap<String, String>>) -> Labels {
-        answer::labels(labels.unwrap_or_default(), self.label_max_len)
+        self.keep.labels(labels.unwrap_or_default())
     }
 }

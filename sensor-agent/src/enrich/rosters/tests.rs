@@ -13,7 +13,6 @@ use crate::{
     },
 };
 
-const HOSTS: u32 = 1;
 const INSIDE: u32 = 2;
 
 fn id(number: usize) -> String {
@@ -44,11 +43,10 @@ fn who_is_asked_for() {
         ("nobody reads", Rosters::new(), process(1, INSIDE, 0), 0),
         ("in a container", asking(), process(1, INSIDE, 0), 1),
         ("on the host", asking(), on_host, 0),
-        ("in a container's cgroup, not yet in its root", asking(), process(1, HOSTS, 0), 0),
     ];
     for (what, mut rosters, process, expect) in cases {
-        rosters.see(&process, Some(HOSTS), 0);
-        rosters.see(&process, Some(HOSTS), u64::MAX);
+        rosters.see(&process, 0);
+        rosters.see(&process, u64::MAX);
         assert_eq!(rosters.take_unread().len(), expect, "{what}");
         assert_eq!(rosters.is_awaited(&id(1)), expect == 1, "{what}");
     }
@@ -69,7 +67,7 @@ fn what_is_known_after_each_answer() {
             [(7, INSIDE, 1), (8, INSIDE, 1), (8, INSIDE, READ_AGAIN_NS + 1), (8, 9, READ_AGAIN_NS + 1)];
         for ((uid, mnt_ns, now_ns), expect) in later.into_iter().zip(expect) {
             let mut rosters = asking();
-            rosters.see(&process(1, INSIDE, 7), Some(HOSTS), 0);
+            rosters.see(&process(1, INSIDE, 7), 0);
             rosters.take_unread();
             match &answer {
                 Some(Found::Accounts(accounts)) => {
@@ -81,7 +79,7 @@ fn what_is_known_after_each_answer() {
                 None => rosters.give_up(&id(1)),
             }
             assert!(!rosters.is_awaited(&id(1)), "{what}");
-            rosters.see(&process(1, mnt_ns, uid), Some(HOSTS), now_ns);
+            rosters.see(&process(1, mnt_ns, uid), now_ns);
             assert_eq!(rosters.take_unread().len(), expect, "{what}: {uid} in {mnt_ns} at {now_ns}");
         }
     }
@@ -90,7 +88,7 @@ fn what_is_known_after_each_answer() {
 #[test]
 fn what_is_told_late_counts_and_what_nobody_asked_for_does_not() {
     let mut rosters = asking();
-    rosters.see(&process(1, INSIDE, 7), Some(HOSTS), 0);
+    rosters.see(&process(1, INSIDE, 7), 0);
     rosters.give_up(&id(1));
     rosters.learn(&id(1), found(1));
     rosters.learn(&id(2), found(1));
@@ -106,7 +104,7 @@ fn bytes_are_bounded_and_counted() {
     let mut rosters = asking();
     let each = MAX_BYTES / 10;
     for number in 0..100 {
-        rosters.see(&process(number, INSIDE, 7), Some(HOSTS), 0);
+        rosters.see(&process(number, INSIDE, 7), 0);
         for _again in 0..2 {
             rosters.learn(&id(number), found(each));
         }
@@ -115,7 +113,7 @@ fn bytes_are_bounded_and_counted() {
     assert_eq!((kept, rosters.n_awaited), (9, 0));
     assert!(rosters.bytes <= MAX_BYTES && rosters.bytes > MAX_BYTES / 2, "{}", rosters.bytes);
     for number in 0..10_000 {
-        rosters.see(&process(number, INSIDE, 7), Some(HOSTS), 0);
+        rosters.see(&process(number, INSIDE, 7), 0);
         rosters.take_unread();
     }
     assert_eq!((rosters.bytes, rosters.by_id.len()), (0, super::CAPACITY.get()));

@@ -55,6 +55,7 @@ impl State {
                 cwd: from.cwd.clone(),
                 cgroup: from.cgroup.clone(),
                 container: from.container.clone(),
+                entry: from.entry.clone(),
                 is_inferred: from.is_inferred,
                 ..process
             };
@@ -81,7 +82,22 @@ impl State {
         process.facts = *told;
         process.threads = 1;
         process.is_inferred = false;
+        self.settle(place, |process| match process.facts.vpid {
+            1 => Bytes::default(),
+            _ => process.argv.clone().unwrap_or_default(),
+        });
         place
+    }
+
+    /// Notes how a process came into its container, if it is inside and that is not known.
+    fn settle(&mut self, place: Place, entry: impl FnOnce(&Process) -> Bytes) {
+        let is_inside = self.is_inside(place);
+        let Some(Entry { process, .. }) = self.table.get_mut(place) else { return };
+        if !is_inside {
+            process.entry = None;
+        } else if process.entry.is_none() {
+            process.entry = Some(entry(process));
+        }
     }
 
     /// A process as it is now: new, or what was known of it completed. The name is only changed if what runs is not what
@@ -114,6 +130,7 @@ impl State {
         if task.tid != task.tgid {
             process.facts.vtid = told.vpid;
         }
+        self.settle(place, |_| Bytes::default());
         place
     }
 

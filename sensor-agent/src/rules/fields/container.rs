@@ -2,12 +2,9 @@
 //! with the runtime's answer and are absent without one. On the host texts are empty and flags false.
 
 mod mount;
+mod probe;
 
-use super::{
-    Arg, ArgKind, Context, Field, Get, flag,
-    process_get::pidns_start,
-    table::{absent, field},
-};
+use super::{Arg, ArgKind, Context, Field, Get, flag, process_get::pidns_start, table::field};
 use crate::{
     border::{Context as Told, context::Labels},
     enrich::Metadata,
@@ -20,7 +17,6 @@ use crate::{
 
 const PLUGIN: u16 = flag::PLUGIN;
 const SUGGESTED: u16 = flag::PLUGIN | flag::SUGGESTED;
-const DEAD: &str = "never supplied by Falco's plugin either";
 
 pub(super) static FIELDS: &[Field] = &[
     field(
@@ -84,9 +80,15 @@ pub(super) static FIELDS: &[Field] = &[
     told("container.image.digest", CharBuf, "Digest of the image.", |c, _| {
         text(c, "", |it| &it.image.digest)
     }),
-    absent("container.healthcheck", CharBuf, "Health check of the container.", DEAD).with(PLUGIN),
-    absent("container.liveness_probe", CharBuf, "Liveness probe of the container.", DEAD).with(PLUGIN),
-    absent("container.readiness_probe", CharBuf, "Readiness probe of the container.", DEAD).with(PLUGIN),
+    told("container.healthcheck", CharBuf, "Command of the container's health check.", |c, _| {
+        probe::line(c, |it| it.healthcheck.as_ref())
+    }),
+    told("container.liveness_probe", CharBuf, "Command of the container's liveness probe.", |c, _| {
+        probe::line(c, |it| it.liveness.as_ref())
+    }),
+    told("container.readiness_probe", CharBuf, "Command of the container's readiness probe.", |c, _| {
+        probe::line(c, |it| it.readiness.as_ref())
+    }),
     field(
         "container.start_ts",
         AbsTime,
@@ -140,12 +142,21 @@ pub(super) static FIELDS: &[Field] = &[
         |c, _| Some(Value::str(c.event.metadata.label())),
     )
     .with(PLUGIN | flag::CONTEXT | flag::HIDDEN),
-    absent("proc.is_container_healthcheck", Bool, "Whether a health check started the process.", DEAD)
-        .with(PLUGIN),
-    absent("proc.is_container_liveness_probe", Bool, "Whether a liveness probe started the process.", DEAD)
-        .with(PLUGIN),
-    absent("proc.is_container_readiness_probe", Bool, "Whether a readiness probe started the process.", DEAD)
-        .with(PLUGIN),
+    told("proc.is_container_healthcheck", Bool, "Whether a health check started the process.", |c, _| {
+        probe::is_of(c, |it| it.healthcheck.as_ref())
+    }),
+    told(
+        "proc.is_container_liveness_probe",
+        Bool,
+        "Whether a liveness probe started the process.",
+        |c, _| probe::is_of(c, |it| it.liveness.as_ref()),
+    ),
+    told(
+        "proc.is_container_readiness_probe",
+        Bool,
+        "Whether a readiness probe started the process.",
+        |c, _| probe::is_of(c, |it| it.readiness.as_ref()),
+    ),
 ];
 
 /// A row of what runtimes tell.

@@ -4,7 +4,7 @@
 use super::{
     ArgKind, Context, Field,
     container::{label, labels, told},
-    flag,
+    flag, k8smeta,
     table::absent,
 };
 use crate::{
@@ -49,6 +49,18 @@ pub(super) static FIELDS: &[Field] = &[
     told("k8s.pod.labels", CharBuf, "Labels of the pod: name:value, comma separated.", |c, _| {
         Some(labels(c, &pod(c)?.labels, |_| true))
     }),
+    told(
+        "k8s.pod.annotation",
+        CharBuf,
+        "One of the pod's annotations that metadata.annotations names.",
+        |c, arg| {
+            // What the API server tells is of now, the runtime's of the pod's start.
+            let now = k8smeta::facts(c).map(|facts| &facts.annotations);
+            label(now.or_else(|| Some(&pod(c)?.annotations))?, arg)
+        },
+    )
+    .required(ArgKind::Key)
+    .with(flag::HIDDEN),
     told("k8s.pod.ip", CharBuf, "First IPv4 address of the pod.", |c, _| text(c, |pod| &pod.ip)),
     told("k8s.pod.cni.json", CharBuf, "Result of the pod's network set-up.", |c, _| {
         text(c, |pod| &pod.cni_json)

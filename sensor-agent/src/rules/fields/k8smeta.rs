@@ -15,7 +15,7 @@ const fn row(name: &'static str, doc: &'static str, get: Get) -> Field {
     told(name, CharBuf, doc, get).with(flag::HIDDEN)
 }
 
-fn facts<'a>(c: &Context<'a>) -> Option<&'a PodFacts> {
+pub(super) fn facts<'a>(c: &Context<'a>) -> Option<&'a PodFacts> {
     c.event.state.pod_facts(&c.event.metadata.told()?.pod.as_ref()?.uid)
 }
 

@@ -2,6 +2,7 @@
 
 mod ancestors;
 mod hostile;
+mod probes;
 mod sockets;
 mod values;
 
@@ -9,8 +10,8 @@ use std::{collections::HashSet, env, fs, path::PathBuf};
 
 use super::{CLASSES, Class, FieldRef, flag, list, path};
 
-/// `fd.matched_name`, and in the container plugin `container.metadata` and `k8smeta.*`.
-const OWN: [usize; 2] = [1, 1 + 26];
+/// `fd.matched_name`, and in the container plugin `container.metadata`, `k8s.pod.annotation` and `k8smeta.*`.
+const OWN: [usize; 2] = [1, 2 + 26];
 
 #[test]
 fn the_table_is_complete_and_sound() {

@@ -1,6 +1,9 @@
 //! Events that a container's cgroup is, and questions that its records ask.
 
-use super::{Strings, feed, mkdir, snapshot, state, task};
+use sensor_common::{Kind, Task, event::Process as Told};
+
+use super::{Strings, exec, feed, fork, mkdir, process, snapshot, state, task, text, told};
+use crate::decode::zero;
 
 const ID: &str = "3f5e6a1d0c9b8a7f6e5d4c3b2a1908f7e6d5c4b3a29180f7e6d5c4b3a2918070";
 
@@ -40,4 +43,41 @@ fn a_process_of_a_container_that_was_there_before_asks_for_it() {
     let wanted: Vec<_> = state.take_wanted().collect();
     assert_eq!(wanted.len(), 1);
     assert_eq!((wanted[0].full_id.as_str(), wanted[0].runtime.as_str()), (ID, "docker"));
+}
+
+/// Mount namespaces.
+const HOSTS: u32 = 1;
+const INSIDE: u32 = 2;
+
+#[test]
+fn who_entered_a_container_is_remembered() {
+    let mut state = state();
+    let cgroup = format!("docker-{ID}.scope\0system.slice\0");
+    let inside = |tgid, ppid, comm| Task { mnt_ns: INSIDE, cgroup_id: 9, ..task(tgid, ppid, comm) };
+    let argv = |argv: &'static str| Strings {
+        argv: Some(argv.as_bytes()),
+        cgroup: Some(cgroup.as_bytes()),
+        ..Strings::default()
+    };
+    let mut does = |record: &[u8], tgid: u32| {
+        feed(&mut state, record);
+        text(process(&state, tgid).entry.as_deref())
+    };
+    let on_host = |tgid, ppid, comm| Task { mnt_ns: HOSTS, ..task(tgid, ppid, comm) };
+    assert_eq!(does(&exec(on_host(1, 0, "systemd"), Strings::default()), 1), None);
+    assert_eq!(does(&exec(on_host(10, 1, "shim"), Strings::default()), 10), None);
+    // The runtime's own program is in the container's cgroup before it is inside.
+    let early = Task { mnt_ns: HOSTS, cgroup_id: 9, ..task(20, 10, "runc") };
+    assert_eq!(does(&exec(early, argv("runc\0init\0")), 20), None);
+    let first = told(Kind::Exec, 1, inside(20, 10, "app"), Told { vpid: 1, ..zero() }, argv("app\0"));
+    assert_eq!(does(&first, 20).as_deref(), Some(""), "the container's own");
+    assert_eq!(does(&fork(inside(21, 20, "app")), 21).as_deref(), Some(""));
+    assert_eq!(does(&exec(inside(21, 20, "cat"), argv("cat\0/ok\0")), 21).as_deref(), Some(""));
+    // Somebody from outside, and what that one starts or becomes.
+    assert_eq!(does(&fork(on_host(30, 10, "runc")), 30), None);
+    assert_eq!(does(&exec(inside(30, 10, "sh"), argv("sh\0-c\0x\0")), 30).as_deref(), Some("sh\0-c\0x"));
+    assert_eq!(does(&fork(inside(31, 30, "sh")), 31).as_deref(), Some("sh\0-c\0x"));
+    assert_eq!(does(&exec(inside(30, 10, "cat"), argv("cat\0")), 30).as_deref(), Some("sh\0-c\0x"));
+    // One that was there before.
+    assert_eq!(does(&snapshot(inside(40, 10, "old"), argv("old\0")), 40).as_deref(), Some(""));
 }

@@ -15,7 +15,7 @@ pub mod rosters;
 pub mod state;
 mod table;
 
-pub use container::Container;
+pub use container::{Container, Engines};
 pub use context::Metadata;
 pub use event::{Event, Side};
 pub use pinned::Pinned;

@@ -38,7 +38,7 @@ use super::{
     cli::Common,
     files::{FileError, Trust},
 };
-use crate::{context, rules::AppendOutput};
+use crate::{context, enrich::Engines, rules::AppendOutput};
 
 /// Everything that was decided before the sensor starts.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,8 @@ pub struct Config {
     pub drops: Drops,
     /// Container runtimes that are asked.
     pub runtimes: context::Options,
+    /// What counts as a container.
+    pub engines: Engines,
     /// How long an event may wait for what they tell; zero: not at all.
     pub hold: Duration,
     /// Alerts carry the number of their rule set.
@@ -239,7 +241,7 @@ impl Config {
             ("log", self.log != other.log),
             ("metrics", self.metrics != other.metrics),
             ("syscall_event_drops", self.drops != other.drops),
-            ("container_engines", self.runtimes != other.runtimes),
+            ("container_engines", self.runtimes != other.runtimes || self.engines != other.engines),
             ("metadata", self.hold != other.hold),
             ("watch_config_files", self.watch_files != other.watch_files),
         ];

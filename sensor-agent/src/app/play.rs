@@ -75,7 +75,8 @@ fn player(
 ) -> impl FnMut(Fed<'_>) {
     host.static_fields.clone_from(&config.rules.static_fields);
     let (out, inbox) = border::channel(WAITING);
-    let state = State::new(host, Limits { processes: config.processes });
+    let mut state = State::new(host, Limits { processes: config.processes });
+    state.recognise(config.engines.clone());
     let mut pipeline = Pipeline::new(state, Arc::clone(rules), out);
     move |fed: Fed<'_>| {
         match fed {

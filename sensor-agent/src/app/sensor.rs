@@ -81,7 +81,8 @@ pub(super) fn run(
     let (out, outbox) = border::channel(BORDER);
     let mut facts = control::facts(&sensor, &host);
     let processes = std::mem::take(&mut sensor.processes);
-    let state = State::new(host, Limits { processes: config.processes });
+    let mut state = State::new(host, Limits { processes: config.processes });
+    state.recognise(config.engines.clone());
     let mut pipeline = Pipeline::new(state, Arc::clone(&rules.set), out.clone());
     if config.stamps_generation {
         pipeline.stamp();

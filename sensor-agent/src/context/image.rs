@@ -4,7 +4,7 @@ use crate::border::context::Image;
 
 impl Image {
     /// The image that `reference` names; an id alone names no repository.
-    pub(super) fn of(reference: &str) -> Self {
+    pub(crate) fn of(reference: &str) -> Self {
         let mut image = Self { reference: reference.to_owned(), ..Self::default() };
         if let Some(id) = digits(reference) {
             id.clone_into(&mut image.id);

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::{
     Container,
-    container::Evidence,
+    container::{Engines, Evidence},
     process::{Bytes, INITIAL_PID_NS},
 };
 
@@ -44,13 +44,26 @@ impl Cgroup {
 #[derive(Debug)]
 pub(super) struct Cgroups {
     by_id: LruCache<(u32, u64), Cgroup, FxBuildHasher>,
+    engines: Engines,
     /// Where a path is turned round, kept for its capacity.
     path: Vec<u8>,
 }
 
 impl Cgroups {
     pub(super) fn new() -> Self {
-        Self { by_id: LruCache::with_hasher(CAPACITY, FxBuildHasher), path: Vec::new() }
+        let by_id = LruCache::with_hasher(CAPACITY, FxBuildHasher);
+        Self { by_id, engines: Engines::default(), path: Vec::new() }
+    }
+
+    /// Containers are those from now on.
+    pub(super) fn recognise(&mut self, engines: Engines) {
+        self.by_id.clear();
+        self.engines = engines;
+    }
+
+    /// The container of whatever is in a cgroup that nobody told of, where there is only one.
+    pub(super) fn fixed(&self) -> Option<Arc<Container>> {
+        self.engines.fixed.as_ref().map(|(container, _)| Arc::new(container.clone()))
     }
 
     /// Learns a cgroup from its components as a record has them: leaf first, each with a NUL behind it.
@@ -64,10 +77,10 @@ impl Cgroups {
         if self.path.is_empty() {
             self.path.push(b'/');
         }
-        let path = self.path.as_slice();
-        let known = self.by_id.get_or_insert_mut((hierarchy, id), || Cgroup::at(path));
+        let (path, engines) = (self.path.as_slice(), &self.engines);
+        let known = self.by_id.get_or_insert_mut((hierarchy, id), || Cgroup::at(path, engines));
         if *known.path != *path {
-            *known = Cgroup::at(path);
+            *known = Cgroup::at(path, engines);
         }
         known
     }
@@ -79,8 +92,8 @@ impl Cgroups {
 }
 
 impl Cgroup {
-    fn at(path: &[u8]) -> Self {
-        let container = Container::in_cgroup(path);
+    fn at(path: &[u8], engines: &Engines) -> Self {
+        let container = engines.find(path);
         Self { path: Bytes::from(path), container: container.map(|(found, how)| (Arc::new(found), how)) }
     }
 }

@@ -16,7 +16,7 @@
 //! `ID` is 64 hexadecimal digits; each may end with `.scope`. The component nearest to the leaf decides, so a process in
 //! a cgroup that its container made for itself (`ID/init.scope`) still is in the container, where Falco says `host`.
 
-use crate::border::Wanted;
+use crate::border::{Context, Wanted};
 
 /// A container, as far as its cgroup path tells; names, images and pods are what runtimes tell of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,25 @@ pub struct Container {
     pub runtime: &'static str,
     /// containerd's namespace, where the path names it.
     pub namespace: Option<String>,
+}
+
+/// Which containers there are for the rules (`container_engines`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Engines {
+    /// Values of `container.type` whose paths are taken for those of the host.
+    pub ignored: Vec<&'static str>,
+    /// The one container that everything is in, and what is told of it (`container_engines.static`).
+    pub fixed: Option<(Container, Box<Context>)>,
+}
+
+impl Engines {
+    /// The container that `path` names.
+    pub(super) fn find(&self, path: &[u8]) -> Option<(Container, Evidence)> {
+        match &self.fixed {
+            Some((fixed, _)) => Some((fixed.clone(), Evidence::Strong)),
+            None => Container::in_cgroup(path).filter(|(found, _)| !self.ignored.contains(&found.runtime)),
+        }
+    }
 }
 
 /// How much a path's shape proves.
@@ -86,6 +105,11 @@ impl Container {
 
     fn within(self, namespace: Option<&str>) -> Self {
         Self { namespace: namespace.map(str::to_owned), ..self }
+    }
+
+    /// `container_engines.static`.
+    pub fn fixed(id: &str) -> Self {
+        Self::short(id, "static")
     }
 
     fn whole(name: &str, runtime: &'static str) -> Option<Self> {

@@ -77,6 +77,8 @@ pub(super) struct Contexts {
     by_id: LruCache<Arc<str>, Entry, FxBuildHasher>,
     ended: std::collections::VecDeque<Arc<str>>,
     wanted: Vec<Wanted>,
+    /// What holds of the one container that there is.
+    pub(super) fixed: Option<Box<Context>>,
     /// There is somebody to ask.
     pub(super) is_asking: bool,
 }
@@ -87,13 +89,14 @@ impl Contexts {
             by_id: LruCache::with_hasher(CAPACITY, FxBuildHasher),
             ended: std::collections::VecDeque::new(),
             wanted: Vec::new(),
+            fixed: None,
             is_asking: false,
         }
     }
 
     /// A container was seen at `now_ns`: asks for it if that was not done. Says whether it was seen for the first time.
     pub(super) fn see(&mut self, container: &Container, now_ns: u64) -> bool {
-        if !self.is_asking || self.wanted.len() >= WANTED {
+        if !self.is_asking || self.fixed.is_some() || self.wanted.len() >= WANTED {
             return false;
         }
         let mut is_new = false;
@@ -114,6 +117,9 @@ impl Contexts {
     /// What is known of it.
     pub(super) fn of(&self, container: Option<&Container>) -> Metadata<'_> {
         let Some(container) = container else { return Metadata::Host };
+        if let Some(context) = &self.fixed {
+            return Metadata::Resolved(context);
+        }
         match self.by_id.peek(&*container.full_id).map(|entry| &entry.answer) {
             Some(Answer::Awaited) => Metadata::Awaited,
             Some(Answer::TimedOut) => Metadata::TimedOut,

@@ -11,6 +11,7 @@ use sensor_common::{Task, event::exit};
 use super::{
     Container, Event, Metadata, Process, ProcessKey, Side,
     cgroup::{Cgroup, Cgroups},
+    container::Engines,
     context::Contexts,
     host::{Accounts, Found, Host},
     names::Names,
@@ -191,14 +192,20 @@ impl State {
     /// Users and groups where this process is; `None` where they are not known.
     pub fn accounts(&self, process: &Process) -> Option<&Accounts> {
         match &process.container {
-            Some(container) => self.rosters.of(&container.full_id),
-            None => Some(&self.host.accounts),
+            Some(container) if self.contexts.fixed.is_none() => self.rosters.of(&container.full_id),
+            _ => Some(&self.host.accounts),
         }
     }
 
     /// Whether events of this container wait for what is told of it.
     pub fn is_awaited(&self, full_id: &str) -> bool {
         self.contexts.is_awaited(full_id) || self.rosters.is_awaited(full_id)
+    }
+
+    /// Containers are those from now on. To be called before the first record.
+    pub fn recognise(&mut self, engines: Engines) {
+        self.contexts.fixed = engines.fixed.as_ref().map(|(_, told)| told.clone());
+        self.cgroups.recognise(engines);
     }
 
     /// Asks for containers from now on ([`Self::take_wanted`]); before, all are unknown.
@@ -320,7 +327,7 @@ impl State {
     fn is_inside(&self, place: Place) -> bool {
         let Some(Entry { process, .. }) = self.table.get(place) else { return false };
         let hosts = || Some(self.at(self.table.find_tgid(1)?)?.task.mnt_ns);
-        process.container.is_some() && hosts() != Some(process.task.mnt_ns)
+        process.container.is_some() && self.contexts.fixed.is_none() && hosts() != Some(process.task.mnt_ns)
     }
 
     /// The first process of a pid namespace ends: in most cases its container does.
@@ -369,6 +376,7 @@ impl State {
 
     fn infer(&mut self, task: &Task) -> Place {
         let mut process = Process::inferred(task, self.host.boot_epoch_ns);
+        process.container = self.cgroups.fixed();
         if let Some(cgroup) = self.cgroups.get(task.cgroup_hierarchy, task.cgroup_id) {
             enter(&mut process, cgroup, task);
         }

@@ -50,6 +50,7 @@ pub(super) fn explain(config: &Config, rule: &str, path: &Path, choice: Choice) 
     let mut told = Told { explainer, choice, shown: 0, seen: 0, matched: 0, deciding: BTreeMap::new() };
     let result = recording::replay(reader, 0, |host, files| {
         let mut state = State::new(host, Limits { processes: config.processes });
+        state.recognise(config.engines.clone());
         let told = &mut told;
         Ok::<_, crate::decode::recording::RecordingError>(move |fed: Fed<'_>| match fed {
             // What cannot be decoded is counted by `replay`; here it is no event.

@@ -83,7 +83,6 @@ const BUILT_IN: &str = "containers and Kubernetes are built in, other plugins ar
 const BY_RULES: &str = "the loaded rules and the process table decide what the kernel looks at";
 const NO_CAPTURE: &str = "no captures are written, `saker record` is for that";
 const NO_CONTENTS: &str = "the contents of buffers are not read";
-const NO_ENGINE: &str = "of these containers the cgroup path alone tells";
 const NO_SUCH_FIGURES: &str = "there is nothing of the kind to count";
 const ONE_LOG: &str = "there is one log, of `log_level`";
 const SELF_PURGING: &str = "processes leave the table when they end";
@@ -146,10 +145,13 @@ pub static KEYS: &[Key] = &[
     read("container_engines.docker.sockets[]", TEXT),
     read("container_engines.podman.enabled", BOOL),
     read("container_engines.podman.sockets[]", TEXT),
-    unused("container_engines.lxc.enabled", BOOL, NO_ENGINE),
-    unused("container_engines.libvirt_lxc.enabled", BOOL, NO_ENGINE),
-    unused("container_engines.bpm.enabled", BOOL, NO_ENGINE),
-    unused("container_engines.static", FREE, NO_ENGINE),
+    read("container_engines.lxc.enabled", BOOL),
+    read("container_engines.libvirt_lxc.enabled", BOOL),
+    read("container_engines.bpm.enabled", BOOL),
+    read("container_engines.static.enabled", BOOL),
+    read("container_engines.static.container_id", TEXT),
+    read("container_engines.static.container_name", TEXT),
+    read("container_engines.static.container_image", TEXT),
     // Saker: how long an event may wait for what runtimes tell of its container, ms; 0: not at all.
     read("metadata.hold_ms", Shape::Int(0, 60_000)).or("500"),
     // Saker: names of the pod annotations that `k8s.pod.annotation[NAME]` has; others are not kept.

@@ -48,6 +48,7 @@ impl Reader<'_> {
             metrics: self.metrics(),
             drops: self.drops(),
             runtimes: self.runtimes(),
+            engines: self.engines(),
             hold: Duration::from_millis(self.number("metadata.hold_ms")),
             watch_files: self.bool("watch_config_files"),
             tuning: self.tuning(),
@@ -92,7 +93,7 @@ impl Reader<'_> {
     }
 
     /// Reports a fault at a value, or at the section it would stand in.
-    fn fault(&mut self, path: &str, what: impl Into<String>) {
+    pub(super) fn fault(&mut self, path: &str, what: impl Into<String>) {
         let parent = path.rsplit_once('.').and_then(|(parent, _)| self.root.at(parent));
         let node = self.root.at(path).or(parent).unwrap_or(self.root);
         self.faults.push(Fault { place: node.place.clone(), what: what.into() });

@@ -534,3 +534,34 @@ fn aliases_cannot_blow_up() {
     let deep = format!("a: {}{}", "[".repeat(200), "]".repeat(200));
     assert!(tree::parse("f", &deep, VARIABLES).is_err());
 }
+
+#[test]
+fn what_counts_as_a_container() {
+    let fixed = "{enabled: true, container_id: task-1, container_name: web, container_image: 'r/app:2'}";
+    let plugin =
+        |engines: &str| format!("plugins: [{{name: container, init_config: {{engines: {engines}}}}}]");
+    type Case<'a> = (String, &'a [&'a str], Option<[&'a str; 4]>);
+    // Text; types that are none; the fixed one: id, name, repository, tag.
+    let cases: [Case<'_>; 6] = [
+        ("container_engines: {lxc: {enabled: true}}".into(), &[], None),
+        ("container_engines: {lxc: {enabled: false}, bpm: {enabled: no}}".into(), &["bpm", "lxc"], None),
+        (plugin("{libvirt_lxc: {enabled: false}}"), &["libvirt-lxc"], None),
+        (
+            format!("container_engines: {{lxc: {{enabled: false}}}}\n{}", plugin("{lxc: {enabled: true}}")),
+            &[],
+            None,
+        ),
+        (format!("container_engines: {{static: {fixed}}}"), &[], Some(["task-1", "web", "r/app", "2"])),
+        (plugin(&format!("{{static: {}}}", fixed.replace("true", "false"))), &[], None),
+    ];
+    for (text, ignored, expect) in cases {
+        let engines = good(&text, &[]).engines;
+        assert_eq!(engines.ignored, ignored, "{text}");
+        let found = engines
+            .fixed
+            .map(|(container, told)| [container.full_id, told.name, told.image.repository, told.image.tag]);
+        assert_eq!(found, expect.map(|it| it.map(str::to_owned)), "{text}");
+    }
+    let fault = load("container_engines: {static: {enabled: true}}", &[]).expect_err("no id");
+    assert!(fault.contains("falco.yaml:1:39: `container_engines.static` needs a `container_id`"), "{fault}");
+}

@@ -3,7 +3,11 @@
 use sensor_common::{Kind, Task, event::Process as Told};
 
 use super::{Strings, exec, feed, fork, mkdir, process, snapshot, state, task, text, told};
-use crate::decode::zero;
+use crate::{
+    border::Context,
+    decode::zero,
+    enrich::{Container, Engines},
+};
 
 const ID: &str = "3f5e6a1d0c9b8a7f6e5d4c3b2a1908f7e6d5c4b3a29180f7e6d5c4b3a2918070";
 
@@ -80,4 +84,34 @@ fn who_entered_a_container_is_remembered() {
     assert_eq!(does(&exec(inside(30, 10, "cat"), argv("cat\0")), 30).as_deref(), Some("sh\0-c\0x"));
     // One that was there before.
     assert_eq!(does(&snapshot(inside(40, 10, "old"), argv("old\0")), 40).as_deref(), Some(""));
+}
+
+#[test]
+fn engines_say_what_a_container_is() {
+    let fixed =
+        (Container::fixed("task-1"), Box::new(Context { name: "web".to_owned(), ..Context::default() }));
+    let no_lxc = Engines { ignored: vec!["lxc"], fixed: None };
+    let one = Engines { ignored: Vec::new(), fixed: Some(fixed) };
+    // Engines, cgroup, container.id, container.type, container.name.
+    let cases = [
+        (Engines::default(), "web\0lxc\0", Some("web"), Some("lxc"), None),
+        (no_lxc.clone(), "web\0lxc\0", None, None, None),
+        (no_lxc, "bpm-x.scope\0", Some("x"), Some("bpm"), None),
+        (one.clone(), "web\0lxc\0", Some("task-1"), Some("static"), Some("web")),
+        (one, "", Some("task-1"), Some("static"), Some("web")),
+    ];
+    for (engines, cgroup, id, runtime, name) in cases {
+        let mut state = state();
+        state.recognise(engines);
+        state.ask();
+        let cgroup = Some(cgroup.as_bytes()).filter(|it| !it.is_empty());
+        feed(&mut state, &exec(task(7, 1, "sh"), Strings { cgroup, ..Strings::default() }));
+        let process = process(&state, 7);
+        let found = process.container.as_deref();
+        assert_eq!(found.map(|it| it.id.as_str()), id, "{cgroup:?}");
+        assert_eq!(found.map(|it| it.runtime), runtime);
+        assert_eq!(state.metadata(process).told().map(|told| told.name.as_str()), name);
+        let is_asked = id.is_some() && name.is_none();
+        assert_eq!(state.take_wanted().count(), usize::from(is_asked), "nobody is asked for a fixed one");
+    }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use rustix::process::geteuid;
 use saker_tests::container::Container;
 use saker_tests::kube::Kube;
-use saker_tests::runtime::{Containerd, Podman};
+use saker_tests::runtime::{Containerd, Kind};
 use saker_tests::sensor::Start;
 
 /// Performs acts: the binary of this package.
@@ -50,9 +50,9 @@ pub(crate) fn is_skipped_without_kube() -> bool {
     say(missing().or_else(Containerd::missing).or_else(Kube::missing))
 }
 
-/// Whether the agent or Podman cannot run here; says why.
-pub(crate) fn is_skipped_without_podman() -> bool {
-    say(missing().or_else(Podman::missing))
+/// Whether the agent, Docker or Podman cannot run here; says why.
+pub(crate) fn is_skipped_without_engine(kind: Kind) -> bool {
+    say(missing().or_else(|| kind.missing()))
 }
 
 fn missing() -> Option<&'static str> {

@@ -2,7 +2,7 @@
 //! directory and gone with the test; the pods use the host's network, so that no CNI plugin is needed.
 
 mod cri;
-mod podman;
+mod engine;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,7 +16,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 pub use cri::{Cri, Pod};
-pub use podman::Podman;
+pub use engine::{Engine, Kind};
 
 use crate::container::libraries;
 use crate::program::is_installed;
@@ -25,6 +25,9 @@ use crate::sensor::{SOON, wait_for};
 /// The image of sandboxes and of containers.
 pub const IMAGE: &str = "localhost/saker-actor:1";
 
+/// containerd's namespace of what CRI makes.
+const CRI_NAMESPACE: &str = "k8s.io";
+
 /// Id of its user `app` and of its group `staff`.
 pub const USER: u32 = 4242;
 
@@ -32,6 +35,8 @@ pub const USER: u32 = 4242;
 pub struct Containerd {
     directory: TempDir,
     child: Child,
+    /// The image.
+    archive: PathBuf,
 }
 
 impl Containerd {
@@ -47,13 +52,24 @@ impl Containerd {
         let config = config(directory.path());
         fs::write(directory.path().join("config.toml"), config)?;
         let child = spawn(directory.path())?;
-        let mut containerd = Self { directory, child };
+        let mut containerd = Self { directory, child, archive: PathBuf::new() };
         containerd.wait_ready()?;
-        let archive = image(containerd.directory.path(), actor)?;
-        let mut import = containerd.ctr();
-        import.args(["images", "import"]).arg(archive);
-        run(&mut import)?;
+        containerd.archive = image(containerd.directory.path(), actor)?;
+        containerd.import(CRI_NAMESPACE)?;
         Ok(containerd)
+    }
+
+    /// Runs a container without CRI, called `name` and labelled `tier=name`, until it ends.
+    pub fn run_native(&self, namespace: &str, name: &str, command: &[&str]) -> Result<()> {
+        self.import(namespace)?;
+        let mut ctr = self.ctr_in(namespace);
+        ctr.args(["run", "--rm", "--label", &format!("tier={name}")]);
+        ctr.args(["--mount", "type=bind,src=/srv,dst=/data,options=rbind:ro", IMAGE, name]).args(command);
+        run(&mut ctr)
+    }
+
+    fn import(&self, namespace: &str) -> Result<()> {
+        run(self.ctr_in(namespace).args(["images", "import"]).arg(&self.archive))
     }
 
     /// Its socket.
@@ -63,8 +79,12 @@ impl Containerd {
 
     /// `ctr` in CRI's namespace.
     pub fn ctr(&self) -> Command {
+        self.ctr_in(CRI_NAMESPACE)
+    }
+
+    fn ctr_in(&self, namespace: &str) -> Command {
         let mut command = Command::new("ctr");
-        command.arg("--address").arg(self.socket()).args(["--namespace", "k8s.io"]);
+        command.arg("--address").arg(self.socket()).args(["--namespace", namespace]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }

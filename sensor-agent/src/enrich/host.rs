@@ -12,9 +12,9 @@ use super::process::Bytes;
 pub use accounts::{Accounts, User};
 pub use container::{ContainerFiles, Found};
 pub use proc::ProcFiles;
-pub use read::name;
 #[cfg(test)]
 pub(super) use proc::{own_pid_ns, start_ticks};
+pub use read::name;
 pub use watched::WatchedAccounts;
 
 /// Facts about the host, read at start; accounts are read again when their files change ([`WatchedAccounts`]).

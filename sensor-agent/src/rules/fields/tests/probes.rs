@@ -44,7 +44,7 @@ fn shown(metadata: Option<&Told>, entry: Option<&str>) -> Vec<String> {
     within_state(&state, &call("kill", 1, [0; 6]), &actor, Side::Caller, |c| {
         let metadata = metadata.map_or(Metadata::Host, Metadata::Resolved);
         let (event, arena) = (Event { metadata, ..*c.event }, Bump::new());
-        let context = Context { event: &event, arena: &arena };
+        let context = Context { event: &event, arena: &arena, ..*c };
         let shown =
             |name| output::printed(&context, &field(name)).map_or("-".into(), String::from_utf8_lossy).into();
         NAMES.map(shown).to_vec()

@@ -535,14 +535,15 @@ fn aliases_cannot_blow_up() {
     assert!(tree::parse("f", &deep, VARIABLES).is_err());
 }
 
+/// Text; types that are none; the fixed one: id, name, repository, tag.
+type Containers<'a> = (String, &'a [&'a str], Option<[&'a str; 4]>);
+
 #[test]
 fn what_counts_as_a_container() {
     let fixed = "{enabled: true, container_id: task-1, container_name: web, container_image: 'r/app:2'}";
     let plugin =
         |engines: &str| format!("plugins: [{{name: container, init_config: {{engines: {engines}}}}}]");
-    type Case<'a> = (String, &'a [&'a str], Option<[&'a str; 4]>);
-    // Text; types that are none; the fixed one: id, name, repository, tag.
-    let cases: [Case<'_>; 6] = [
+    let cases: [Containers<'_>; 6] = [
         ("container_engines: {lxc: {enabled: true}}".into(), &[], None),
         ("container_engines: {lxc: {enabled: false}, bpm: {enabled: no}}".into(), &["bpm", "lxc"], None),
         (plugin("{libvirt_lxc: {enabled: false}}"), &["libvirt-lxc"], None),

@@ -12,6 +12,7 @@ mod local;
 mod identity;
 mod context;
 mod pods;
+mod scale;
 mod ledger;
 mod drops;
 mod outage;

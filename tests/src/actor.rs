@@ -38,6 +38,8 @@ const VERBS: &[Verb] = &[
     ("hear", 1, |_, _| Ok(())),
     ("wait", 0, |_, _| wait()),
     ("live", 1, |words, _| live(&words[0])),
+    ("crowd", 1, |words, mark| crowd(words[0].parse()?, mark)),
+    ("churn", 2, |words, _| churn(Path::new(&words[0]), words[1].parse()?)),
     // A thread of another process, by its name, until this one is killed.
     ("hold-thread", 2, |words, _| {
         let _frozen = Frozen::new(words[0].parse()?, &words[1])?;
@@ -114,6 +116,30 @@ fn wait() -> Result<()> {
 /// Lives for so many milliseconds.
 fn live(ms: &str) -> Result<()> {
     thread::sleep(Duration::from_millis(ms.parse()?));
+    Ok(())
+}
+
+/// Waits with so many children that wait.
+fn crowd(children: usize, mark: &str) -> Result<()> {
+    for _ in 0..children {
+        Command::new("/proc/self/exe").args(["wait", mark]).spawn()?;
+    }
+    wait()
+}
+
+/// So many control groups below `parent`, one after the other, each named like a container, with a process in a pid
+/// namespace of its own.
+fn churn(parent: &Path, containers: u32) -> Result<()> {
+    for number in 0..containers {
+        let directory = parent.join(format!("{number:08x}{:08x}{}", process::id(), "c".repeat(48)));
+        fs::create_dir(&directory)?;
+        let own = env::current_exe()?;
+        let mut command = Command::new(&own);
+        command.arg("in-cgroup").arg(&directory).args(["unshare", "--pid", "--fork"]).arg(&own);
+        let done = finish(command.args(["nothing", "churned"]));
+        fs::remove_dir(&directory)?;
+        done?;
+    }
     Ok(())
 }
 

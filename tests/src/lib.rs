@@ -6,6 +6,7 @@ pub mod network;
 pub mod actor;
 pub mod alert;
 pub mod http;
+pub mod memory;
 pub mod metrics;
 pub mod sensor;
 pub mod receiver;

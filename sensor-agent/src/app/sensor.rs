@@ -88,8 +88,8 @@ pub(super) fn run(
         pipeline.stamp();
     }
     pipeline.ask(hold::Limits { age: config.hold, ..hold::Limits::default() });
-    let (orders, queue) = mpsc::sync_channel(COMMANDS);
-    pipeline.ask_accounts(accounts::start(orders.clone(), watched).map_err(no_thread)?);
+    let (questions, reader) = accounts::reader(watched);
+    pipeline.ask_accounts(questions);
     pipeline.seed(&processes, &ProcFiles::new(&processes));
     drop(processes);
     policy.set_interest(interest(&rules.set));
@@ -101,6 +101,8 @@ pub(super) fn run(
     }
     let (commands, inbox) = border::channel(COMMANDS);
     let link = link(begun.link, outbox, commands.clone()).map_err(no_thread)?;
+    let (orders, queue) = mpsc::sync_channel(COMMANDS);
+    accounts::start(reader, orders.clone()).map_err(no_thread)?;
     let watch = config.watch_files.then(|| Watch::start(config, commands.clone())).flatten();
     let obeyed = commands.clone();
     let reporter =

@@ -24,15 +24,24 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Reads that may hang before no container is read any more.
 const MAX_HUNG: usize = 8;
 
-/// Starts the thread, which ends when the hot thread does; what it reads goes to `orders`. `hosts` is what was read before.
+/// What the thread will work through.
+pub(super) struct Reader {
+    hosts: WatchedAccounts,
+    waiting: mpsc::Receiver<Unread>,
+}
+
+/// A reader that has not started yet, and where questions go; `hosts` is what was read before.
+pub(super) fn reader(hosts: WatchedAccounts) -> (mpsc::SyncSender<Unread>, Reader) {
+    let (questions, waiting) = mpsc::sync_channel(WAITING);
+    (questions, Reader { hosts, waiting })
+}
+
+/// Starts the thread, which ends when the hot thread does; what it reads goes to `orders`.
 ///
 /// # Errors
 /// The thread cannot be made.
-pub(super) fn start(
-    orders: mpsc::SyncSender<Order>,
-    mut hosts: WatchedAccounts,
-) -> io::Result<mpsc::SyncSender<Unread>> {
-    let (questions, waiting) = mpsc::sync_channel(WAITING);
+pub(super) fn start(reader: Reader, orders: mpsc::SyncSender<Order>) -> io::Result<()> {
+    let Reader { mut hosts, waiting } = reader;
     let body = move || {
         let (mut desk, mut next_look) = (Desk::new(), Instant::now() + LOOK);
         loop {
@@ -51,8 +60,7 @@ pub(super) fn start(
             }
         }
     };
-    thread::Builder::new().name("saker-accounts".to_owned()).spawn(body)?;
-    Ok(questions)
+    thread::Builder::new().name("saker-accounts".to_owned()).spawn(body).map(drop)
 }
 
 struct Desk {
@@ -114,7 +122,8 @@ mod tests {
     #[test]
     fn questions_are_answered_and_the_thread_ends() {
         let (orders, queue) = mpsc::sync_channel(4);
-        let questions = start(orders, WatchedAccounts::default()).expect("a thread");
+        let (questions, reader) = reader(WatchedAccounts::default());
+        start(reader, orders).expect("a thread");
         questions.send(Unread::of_this_process("c")).expect("taken");
         drop(questions);
         let told: Vec<_> = queue.iter().collect();

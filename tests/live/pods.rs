@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use saker_tests::alert::Alert;
 use saker_tests::kube::Kube;
+use saker_tests::memory;
 use saker_tests::runtime::Containerd;
 use saker_tests::sensor::{SOON, Sensor};
 
@@ -109,5 +110,43 @@ fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
     let start = Instant::now();
     until(&mut sensor, "k8smeta.pod.label[tier]", "two")?;
     println!("and {} ms after the API server's restart", start.elapsed().as_millis());
+    cri.remove_pod(&pod.id)
+}
+
+/// More pods than any node runs: all of them are known, changes are seen, and memory is bounded.
+#[test]
+fn five_thousand_pods() -> Result<()> {
+    const PODS: usize = 5_000;
+    if setup::is_skipped_without_kube() {
+        return Ok(());
+    }
+    let kube = Kube::start()?;
+    kube.apply("{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: a}}}")?;
+    kube.create_pods(NODE, "many", PODS)?;
+    // The last one has a container here.
+    let last = format!("many-{}", PODS - 1);
+    let uid = kube.kubectl(&["get", "-n", "shop", "pod", &last, "-o", "jsonpath={.metadata.uid}"])?;
+    let containerd = Containerd::start(setup::actor())?;
+    let mut cri = containerd.cri()?;
+    let pod = cri.run_pod_as(&last, &uid)?;
+    cri.run(&pod, "web", &["/bin/actor", "respawn", "50", "mark"])?;
+    let start = Instant::now();
+    let output =
+        "%k8smeta.pod.name %k8smeta.pod.label[tier] %k8smeta.ns.label[team] %container.liveness_probe";
+    let mut sensor = setup::sensor()?
+        .option(&format!("container_engines.cri.sockets[0]={}", containerd.socket().display()))
+        .option("metadata.kubernetes.enabled=true")
+        .option(&format!("metadata.kubernetes.kubeconfig={}", kube.kubeconfig().display()))
+        .option(&format!("metadata.kubernetes.node={NODE}"))
+        .rule("An act", "evt.type = execve and k8s.pod.uid exists and container.name = web", output)
+        .ready()?;
+    let alert = until(&mut sensor, "k8smeta.pod.name", &last)?;
+    ensure!(alert.field("container.liveness_probe") == "/bin/check alive", "{alert:?}");
+    println!("{PODS} pods are known {} ms after the sensor's start", start.elapsed().as_millis());
+    let start = Instant::now();
+    kube.kubectl(&["label", "-n", "shop", "pod", "-l", "app=many", "tier=back", "--overwrite"])?;
+    until(&mut sensor, "k8smeta.pod.label[tier]", "back")?;
+    println!("and their new labels {} ms after kubectl began to set them", start.elapsed().as_millis());
+    println!("{}", memory::of(sensor.pid()?.as_raw_nonzero().get())?);
     cri.remove_pod(&pod.id)
 }

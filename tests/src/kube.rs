@@ -5,8 +5,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::program::is_installed;
@@ -94,6 +96,24 @@ impl Kube {
         self.kubectl(&["apply", "--validate=false", "-f", file]).map(drop)
     }
 
+    /// Makes pods of a node in namespace `shop`, called `NAME-NUMBER` and labelled `app=NAME`, by several clients at a time.
+    pub fn create_pods(&self, node: &str, name: &str, count: usize) -> Result<()> {
+        const CLIENTS: usize = 8;
+        thread::scope(|scope| {
+            let work = |client: usize| {
+                let pods: Vec<_> =
+                    (client..count).step_by(CLIENTS).map(|number| pod(node, name, number)).collect();
+                let list = json!({ "apiVersion": "v1", "kind": "List", "items": pods });
+                let file = self.directory.path().join(format!("pods-{client}.json"));
+                fs::write(&file, list.to_string())?;
+                let file = file.to_str().context("no UTF-8")?.to_owned();
+                self.kubectl(&["create", "--validate=false", "-f", &file]).map(drop)
+            };
+            let clients: Vec<_> = (0..CLIENTS).map(|client| scope.spawn(move || work(client))).collect();
+            clients.into_iter().try_for_each(|it| it.join().unwrap_or_else(|_| bail!("a client panicked")))
+        })
+    }
+
     /// Kills the API server and starts it again.
     pub fn restart(&mut self) -> Result<()> {
         self.server.kill()?;
@@ -136,6 +156,28 @@ fn server(root: &Path, etcd_port: u16, port: u16) -> Result<Child> {
     }
     command.args(["--authorization-mode", "RBAC", "--disable-admission-plugins", "ServiceAccount"]);
     spawn(&mut command, &root.join("server.log"))
+}
+
+/// As a controller makes it: labels, annotations and a probe.
+fn pod(node: &str, name: &str, number: usize) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": format!("{name}-{number}"),
+            "namespace": "shop",
+            "labels": { "app": name, "tier": "front", "number": number.to_string() },
+            "annotations": { "team": "a", "note": "n".repeat(200) },
+        },
+        "spec": {
+            "nodeName": node,
+            "containers": [{
+                "name": "web",
+                "image": "x",
+                "livenessProbe": { "exec": { "command": ["/bin/check", "alive"] } },
+            }],
+        },
+    })
 }
 
 fn spawn(command: &mut Command, log: &Path) -> Result<Child> {

@@ -47,6 +47,8 @@ fn promtool_takes_the_metrics_of_a_running_agent() -> Result<()> {
     })?;
     ensure!(latencies > 0, "none");
     let body = sensor.get("/metrics")?.1;
+    let config = "falcosecurity_falco_sha256_config_files_info{file_name=\"saker.yaml\"";
+    ensure!(body.contains(config), "no {config} in {body}");
     let mut command = Command::new("promtool");
     command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {

@@ -38,13 +38,15 @@ use super::{
     cli::Common,
     files::{FileError, Trust},
 };
-use crate::{context, enrich::Engines, rules::AppendOutput};
+use crate::{border::facts::LoadedFile, context, enrich::Engines, rules::AppendOutput};
 
 /// Everything that was decided before the sensor starts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Configuration files in effect, the main file first; none: the built-in defaults.
     pub files: Vec<PathBuf>,
+    /// Their names and hashes, for metrics.
+    pub loaded: Vec<LoadedFile>,
     /// Files and directories that `config_files` names: watched with the files.
     pub includes: Vec<PathBuf>,
     /// Changed files cause a reload.
@@ -196,6 +198,7 @@ impl Config {
             }
         }
         config.files = raw.files;
+        config.loaded = raw.loaded;
         config.includes = raw.includes;
         config.hostname = (surroundings.variables)("FALCO_HOSTNAME").filter(|name| !name.is_empty());
         config.runtimes.kubernetes = engines::kubernetes(&raw.root, surroundings.variables);

@@ -8,6 +8,9 @@ use super::{
     files::{self, FileError, TextFile, Trust},
 };
 
+/// The base file of this version.
+const BUNDLED: &str = include_str!("../../../deploy/rules/saker_rules.yaml");
+
 /// The texts in load order, and what was left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleFiles {
@@ -32,7 +35,9 @@ pub fn read(rules: &Rules, trust: Trust) -> Result<RuleFiles, AppError> {
         }
         for file in files {
             if files::is_yaml(&file) {
-                found.files.push(files::read(&file, trust)?);
+                let file = files::read(&file, trust)?;
+                found.notices.extend(edited(&file));
+                found.files.push(file);
             } else if file == *path {
                 found
                     .notices
@@ -44,6 +49,18 @@ pub fn read(rules: &Rules, trust: Trust) -> Result<RuleFiles, AppError> {
         return Err(ConfigError::NoRules { looked_at: rules.paths.clone() }.into());
     }
     Ok(found)
+}
+
+/// The base file, which is known by its first line, and yet not as it ships.
+fn edited(file: &TextFile) -> Option<String> {
+    let is_base = file.text.lines().next() == BUNDLED.lines().next();
+    (is_base && file.text != BUNDLED).then(|| {
+        format!(
+            "{} is not the base file of this version: it was edited, or is another version's; what is yours belongs into a file \
+             that is loaded after it (falco_rules.local.yaml), because the base file is replaced with each version",
+            file.path.display()
+        )
+    })
 }
 
 /// Reads files to be validated, whatever they are called.

@@ -8,7 +8,10 @@ use super::{
     option::Setting,
     tree::{self, Entry, Fault, Kind, Node},
 };
-use crate::app::files::{self, TextFile, Trust};
+use crate::{
+    app::files::{self, TextFile, Trust},
+    border::facts::LoadedFile,
+};
 
 /// Where a configuration is looked for when none is named, in this order.
 pub(super) const LOCATIONS: [&str; 2] = ["/etc/saker/saker.yaml", "/etc/falco/falco.yaml"];
@@ -28,6 +31,8 @@ pub struct Raw {
     pub root: Node,
     /// The files it came from, the main file first; empty when the built-in defaults hold.
     pub files: Vec<PathBuf>,
+    /// Their names and hashes, in the same order.
+    pub loaded: Vec<LoadedFile>,
     /// What is to be watched for changes: the included files and directories as they are named.
     pub includes: Vec<PathBuf>,
 }
@@ -54,16 +59,19 @@ impl Raw {
         variables: Variables<'_>,
     ) -> Result<Self, ConfigError> {
         let found = locations.iter().map(AsRef::as_ref).find(|path| path.exists());
-        let (mut root, main) = match named.or(found) {
-            Some(path) => (parse(&files::read(path, trust)?, variables)?, Some(path.to_owned())),
-            None => (tree::parse(tree::BUILT_IN, BUILT_IN, variables)?, None),
+        let main = named.or(found).map(|path| files::read(path, trust)).transpose()?;
+        let mut root = match &main {
+            Some(file) => parse(file, variables)?,
+            None => tree::parse(tree::BUILT_IN, BUILT_IN, variables)?,
         };
         let settings = options.iter().map(|option| Setting::parse(option, variables));
         let settings: Vec<Setting> = settings.collect::<Result<_, _>>()?;
         for setting in settings.iter().filter(|setting| setting.top() == "config_files") {
             setting.apply(&mut root)?;
         }
-        let mut raw = Self { root, files: main.into_iter().collect(), includes: Vec::new() };
+        let loaded = main.iter().map(TextFile::loaded).collect();
+        let files = main.into_iter().map(|file| file.path).collect();
+        let mut raw = Self { root, files, loaded, includes: Vec::new() };
         raw.include(trust, variables)?;
         for setting in settings.iter().filter(|setting| setting.top() != "config_files") {
             setting.apply(&mut raw.root)?;
@@ -81,12 +89,14 @@ impl Raw {
                     let what = "`config_files` includes the file that it stands in".into();
                     return Err(Fault { place: entry.place, what }.into());
                 }
-                let file = parse(&files::read(&path, trust)?, variables)?;
+                let text = files::read(&path, trust)?;
+                let file = parse(&text, variables)?;
                 if let Some(nested) = file.get("config_files") {
                     let what = "an included file cannot include others (`config_files`)".into();
                     return Err(Fault { place: nested.place.clone(), what }.into());
                 }
                 merge(&mut self.root, file, strategy)?;
+                self.loaded.push(text.loaded());
                 self.files.push(path);
             }
             self.includes.push(named);

@@ -54,6 +54,7 @@ impl Reader<'_> {
             tuning: self.tuning(),
             stamps_generation: self.bool("saker.alert_generation"),
             files: Vec::new(),
+            loaded: Vec::new(),
             includes: Vec::new(),
             notices: Vec::new(),
             is_verbose: false,

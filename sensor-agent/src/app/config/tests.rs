@@ -199,7 +199,7 @@ fn a_file_that_others_may_write_is_refused() {
 fn an_empty_file_means_falcos_defaults() {
     let config = good("", &[]);
     assert_eq!(
-        Config { files: Vec::new(), ..config.clone() },
+        Config { files: Vec::new(), loaded: Vec::new(), ..config.clone() },
         Config { ring: config.ring, ..Config::default() }
     );
     assert!(!config.outputs.stdout && config.webserver.is_none() && config.metrics.is_none());
@@ -308,7 +308,7 @@ fn ring_sizes_follow_falcos_presets() {
         ("saker: {ring_bytes: 65536}", 64, 65_536),
     ] {
         let root = tree::parse("f", text, VARIABLES).expect("parses");
-        let raw = Raw { root, files: Vec::new(), includes: Vec::new() };
+        let raw = Raw { root, files: Vec::new(), loaded: Vec::new(), includes: Vec::new() };
         let surroundings = Surroundings { variables: VARIABLES, cpus, trust: Trust::OwnerOnly };
         let ring = Config::new(raw, &surroundings).expect("is right").ring;
         assert_eq!(ring, RingSize { bytes: expect, reserve_bytes: expect / 8 }, "{text} {cpus}");
@@ -391,6 +391,8 @@ fn included_files_merge_by_strategy() {
         assert_eq!(config.outputs.format.json, json, "{strategy}");
         assert!(config.outputs.file.is_some(), "a new key is added whatever the strategy");
         assert_eq!(config.files, [at("main.yaml"), at("more.yaml")]);
+        let names: Vec<_> = config.loaded.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["main.yaml", "more.yaml"]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::read;
+use super::{BUNDLED, read};
 use crate::app::{
     AppError,
     config::{Config, ConfigError, Rules},
@@ -37,5 +37,21 @@ fn files_and_directories_in_load_order() {
         let error = names(paths, are_explicit).expect_err("nothing to load");
         assert!(matches!(error, AppError::Config(ConfigError::NoRules { .. })), "{error}");
         assert!(error.to_string().starts_with("You must specify at least one rules file"), "{error}");
+    }
+}
+
+#[test]
+fn an_edited_base_file_is_told() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("falco_rules.yaml");
+    for (text, n_notices) in [
+        (BUNDLED.to_owned(), 0),
+        (format!("{BUNDLED}\n# mine\n"), 1),
+        ("- list: l\n  items: []\n".to_owned(), 0),
+    ] {
+        fs::write(&path, text).expect("writes");
+        let rules = Rules { paths: vec![path.clone()], ..Config::default().rules };
+        let notices = read(&rules, Trust::OwnerOnly).expect("reads").notices;
+        assert_eq!(notices.len(), n_notices, "{notices:?}");
     }
 }

@@ -223,6 +223,7 @@ impl<'a> Control<'a> {
         self.facts.reloads_done += 1;
         self.facts.reload_took_ns = begin.elapsed().as_nanos() as u64;
         self.rules = new;
+        self.config.loaded = config.loaded;
         self.take_force();
         if !fixed.is_empty() {
             tracing::warn!("changes of {} take effect at the next start", fixed.join(", "));
@@ -258,6 +259,7 @@ impl<'a> Control<'a> {
     fn take_force(&mut self) {
         self.facts.reload_ns = now_ns();
         self.facts.rule_faults.clone_from(&self.rules.faults);
+        self.facts.config_files.clone_from(&self.config.loaded);
         self.facts.rule_files = self.rules.files.iter().map(TextFile::loaded).collect();
         self.send_facts();
         self.send_names();

@@ -9,6 +9,7 @@ pub mod files;
 pub mod config;
 pub mod rule_files;
 pub mod recording;
+mod interest;
 mod load;
 mod pipeline;
 mod sensor;

@@ -40,7 +40,14 @@ fn promtool_takes_the_metrics_of_a_running_agent() -> Result<()> {
     if setup::is_skipped() {
         return Ok(());
     }
-    let sensor = setup::sensor()?.ready()?;
+    let opens = setup::sensor()?.rule("Opens", "evt.type = openat and fd.num > 0", "%fd.name");
+    let sensor = opens.option("saker.rule_costs=true").ready()?;
+    fs::read_to_string("/proc/self/stat")?;
+    let evaluations = wait_for("evaluations of a rule", SOON, || {
+        let n = sensor.metrics()?.sum("saker_rule_evaluations_total", &[("rule_name", "Opens")]);
+        Ok((n > 0).then_some(n))
+    })?;
+    println!("{evaluations} evaluations");
     let latencies = wait_for("a canary's latency", SOON, || {
         let n = sensor.metrics()?.sum("saker_canary_latency_seconds_count", &[("path", "syscall")]);
         Ok((n > 0).then_some(n))

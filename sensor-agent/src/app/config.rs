@@ -42,6 +42,7 @@ use crate::{border::facts::LoadedFile, context, enrich::Engines, rules::AppendOu
 
 /// Everything that was decided before the sensor starts.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the configuration")]
 pub struct Config {
     /// Configuration files in effect, the main file first; none: the built-in defaults.
     pub files: Vec<PathBuf>,
@@ -79,6 +80,8 @@ pub struct Config {
     pub hold: Duration,
     /// Alerts carry the number of their rule set.
     pub stamps_generation: bool,
+    /// Metrics tell what each rule costs.
+    pub measures_rules: bool,
     /// Nothing is routed for a while, but counted.
     pub tuning: Option<Tuning>,
     /// `-v`: statistics at the end.
@@ -236,6 +239,7 @@ impl Config {
             ("engine", self.engine != other.engine),
             ("tuning", self.tuning != other.tuning),
             ("saker.alert_generation", self.stamps_generation != other.stamps_generation),
+            ("saker.rule_costs", self.measures_rules != other.measures_rules),
             ("static_fields", self.rules.static_fields != other.rules.static_fields),
             ("saker.ring_bytes", self.ring != other.ring),
             ("the process table", self.processes != other.processes),

@@ -10,7 +10,7 @@ use super::{
     commands::{FileReport, Issue},
     config::{self, Config},
     files::{TextFile, Trust},
-    rule_files,
+    interest, rule_files,
 };
 use crate::rules::{self, Explainer, Fault, LoadOptions, Loaded, RuleFile, RuleSet};
 
@@ -41,6 +41,7 @@ pub(super) fn rules(config: &Config, generation: u32) -> Result<InForce, AppErro
     let mut notices = found.notices;
     notices.extend(loaded.warnings.iter().map(Fault::to_string));
     notices.extend(cautions(&loaded));
+    notices.extend(interest::notices(&loaded.set, &config.rules.custom_set));
     Ok(InForce {
         set: Arc::new(loaded.set),
         faults: loaded.errors.iter().map(Fault::to_string).collect(),

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    iter,
     sync::{Arc, mpsc},
     time::Instant,
 };
@@ -43,8 +44,9 @@ pub(super) struct Pipeline {
     decoded: u64,
     failures: [u64; DecodeError::LABELS.len()],
     evaluated: u64,
-    /// Matches under rule sets that are no longer in force.
+    /// Matches and costs under rule sets that are no longer in force.
     earlier: Vec<RuleCount>,
+    is_measuring: bool,
 }
 
 impl Pipeline {
@@ -62,12 +64,19 @@ impl Pipeline {
             failures: [0; DecodeError::LABELS.len()],
             evaluated: 0,
             earlier: Vec::new(),
+            is_measuring: false,
         }
     }
 
     /// Every alert carries the number of its rule set from now on.
     pub(super) fn stamp(&mut self) {
         self.out.generation = Some(self.evaluator.set().generation());
+    }
+
+    /// Measures from now on what each rule costs.
+    pub(super) fn measure(&mut self) {
+        self.is_measuring = true;
+        self.evaluator.measure(Instant::now);
     }
 
     /// Listens for canaries from now on.
@@ -163,6 +172,9 @@ impl Pipeline {
         self.earlier = self.counts();
         self.out.generation = self.out.generation.map(|_| rules.generation());
         self.evaluator = Evaluator::new(rules);
+        if self.is_measuring {
+            self.measure();
+        }
     }
 
     /// Takes processes that were there at start; what the kernel side could not read of them is in `files`.
@@ -262,16 +274,24 @@ impl Pipeline {
 
     fn counts(&self) -> Vec<RuleCount> {
         let mut all = self.earlier.clone();
-        let matched = self.evaluator.set().rules().iter().zip(self.evaluator.counts());
-        for (rule, &count) in matched.filter(|(_, count)| **count != 0) {
+        let counts = self.evaluator.set().rules().iter().zip(self.evaluator.counts());
+        let costs = self.evaluator.costs().iter().copied().chain(iter::repeat((0, 0)));
+        let counts = counts.zip(costs).filter(|((_, count), (evaluated, _))| **count != 0 || *evaluated != 0);
+        for ((rule, &count), (evaluated, took_ns)) in counts {
             match all.iter_mut().find(|earlier| earlier.rule == rule.name && earlier.source == rule.source) {
-                Some(earlier) => earlier.count += count,
+                Some(earlier) => {
+                    earlier.count += count;
+                    earlier.evaluated += evaluated;
+                    earlier.took_ns += took_ns;
+                }
                 None => all.push(RuleCount {
                     rule: rule.name.clone(),
                     priority: rule.priority as u8,
                     source: rule.source.clone(),
                     tags: rule.tags.clone(),
                     count,
+                    evaluated,
+                    took_ns,
                 }),
             }
         }

@@ -10,14 +10,11 @@ mod watch;
 pub(super) use control::now_ns;
 
 use std::{
-    collections::BTreeSet,
     io,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
 };
-
-use sensor_common::syscalls;
 
 use self::{
     control::{Command, Control},
@@ -27,7 +24,9 @@ use self::{
 use super::{
     AppError,
     config::Config,
-    confine, load,
+    confine,
+    interest::interest,
+    load,
     output::start_log,
     pipeline::Pipeline,
     supervisor::{self, Begun, Report},
@@ -45,14 +44,11 @@ use crate::{
         host::{Host, ProcFiles, WatchedAccounts},
     },
     hold,
-    rules::RuleSet,
 };
 
 /// Messages to the egress half that may wait.
 const BORDER: usize = 4096;
 const COMMANDS: usize = 256;
-/// Calls that keep working directories right, whatever the rules ask for.
-const STATE_CALLS: [&str; 2] = ["chdir", "fchdir"];
 /// Time for what waits to be written to the egress half at the end.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -87,12 +83,15 @@ pub(super) fn run(
     if config.stamps_generation {
         pipeline.stamp();
     }
+    if config.measures_rules {
+        pipeline.measure();
+    }
     pipeline.ask(hold::Limits { age: config.hold, ..hold::Limits::default() });
     let (questions, reader) = accounts::reader(watched);
     pipeline.ask_accounts(questions);
     pipeline.seed(&processes, &ProcFiles::new(&processes));
     drop(processes);
-    policy.set_interest(interest(&rules.set));
+    policy.set_interest(interest(&rules.set, &config.rules.custom_set));
 
     // Everything is open; the first thread starts behind it.
     for lack in confine::sensor() {
@@ -170,10 +169,4 @@ fn spawn_hot(
         Hot::new(sensor, pipeline, orders).run()
     };
     thread::Builder::new().name("saker-hot".to_owned()).spawn(body).map_err(no_thread)
-}
-
-/// System calls that a rule set and the state need.
-fn interest(rules: &RuleSet) -> BTreeSet<u16> {
-    let state = syscalls::TABLE.iter().filter(|row| STATE_CALLS.contains(&row.name));
-    rules.slots().filter_map(syscalls::row).chain(state).map(|row| row.nr).collect()
 }

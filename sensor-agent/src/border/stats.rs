@@ -38,7 +38,7 @@ pub struct Stats {
     pub hold: Hold,
     /// Events evaluated by rules.
     pub evaluated: u64,
-    /// Matches by rule, in rule order; rules that never matched are left out.
+    /// Matches and costs by rule, in rule order; rules that have neither are left out.
     pub rules: Vec<RuleCount>,
     /// Policy generation in force.
     pub generation: u32,
@@ -85,7 +85,7 @@ pub struct Hold {
     pub waiting_bytes: u64,
 }
 
-/// How often a rule matched.
+/// How often a rule matched, and what that cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleCount {
     /// Rule name.
@@ -98,6 +98,10 @@ pub struct RuleCount {
     pub tags: Vec<String>,
     /// Matches.
     pub count: u64,
+    /// Evaluations, where they are measured; events that its index rules out are none.
+    pub evaluated: u64,
+    /// How long they took together, ns.
+    pub took_ns: u64,
 }
 
 /// What became of the alerts for one sink; counted on the egress side.

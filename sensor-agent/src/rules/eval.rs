@@ -8,7 +8,7 @@ mod tests;
 
 pub use undecided::Undecided;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use bumpalo::Bump;
 
@@ -71,6 +71,7 @@ pub struct Evaluator {
     /// Number of the event among those that the memory above knows; 30 bits.
     epoch: u32,
     counts: Vec<u64>,
+    costs: Option<Costs>,
     /// A bit for each rule of the bucket that the event can match.
     candidates: Vec<u64>,
 }
@@ -88,6 +89,7 @@ impl Evaluator {
             says_context: set.rules().iter().map(says_context).collect(),
             epoch: 0,
             counts: vec![0; set.rules().len()],
+            costs: None,
             candidates: vec![0; set.words()],
             set,
         }
@@ -151,6 +153,7 @@ impl Evaluator {
             says_context: &self.says_context,
             is_awaited,
             counts: &mut self.counts,
+            costs: self.costs.as_mut(),
             waiting: Vec::new(),
             on_match,
         };
@@ -177,6 +180,16 @@ impl Evaluator {
         self.arena.reset();
     }
 
+    /// Measures from now on how long each rule takes, by this clock.
+    pub fn measure(&mut self, clock: fn() -> Instant) {
+        self.costs = Some(Costs { clock, by_rule: vec![(0, 0); self.set.rules().len()] });
+    }
+
+    /// Evaluations and ns so far, by [`Rule::index`]; nothing where they are not measured.
+    pub fn costs(&self) -> &[(u64, u64)] {
+        self.costs.as_ref().map_or(&[], |costs| &costs.by_rule)
+    }
+
     /// Matches so far, by [`Rule::index`].
     pub fn counts(&self) -> &[u64] {
         &self.counts
@@ -195,6 +208,28 @@ impl Evaluator {
     }
 }
 
+/// What evaluations take. A part that rules share is paid by the first that asks for it.
+#[derive(Debug)]
+struct Costs {
+    clock: fn() -> Instant,
+    /// Evaluations and ns, by [`Rule::index`].
+    by_rule: Vec<(u64, u64)>,
+}
+
+impl Costs {
+    /// Puts what `evaluate` takes down to the rule at `index`.
+    fn time<T>(&mut self, index: usize, evaluate: impl FnOnce() -> T) -> T {
+        let begin = (self.clock)();
+        let answer = evaluate();
+        let took = (self.clock)().saturating_duration_since(begin);
+        if let Some((evaluated, took_ns)) = self.by_rule.get_mut(index) {
+            *evaluated += 1;
+            *took_ns += took.as_nanos() as u64;
+        }
+        answer
+    }
+}
+
 /// Whether a rule says what runtimes tell.
 fn says_context(rule: &Rule) -> bool {
     let extra = rule.extra.iter().flat_map(Extra::fields);
@@ -206,6 +241,7 @@ struct Judge<'m> {
     says_context: &'m [bool],
     is_awaited: bool,
     counts: &'m mut [u64],
+    costs: Option<&'m mut Costs>,
     waiting: Vec<(u32, NodeId)>,
     on_match: &'m mut dyn FnMut(&Rule, &Context<'_>),
 }
@@ -214,7 +250,10 @@ impl Judge<'_> {
     /// Takes the next rule; says whether no further one counts.
     fn is_last(&mut self, runs: &mut Runs<'_, '_>, (index, condition): (u32, NodeId)) -> bool {
         let at = index as usize;
-        let (run, answer) = runs.answer(at, condition);
+        let (run, answer) = match &mut self.costs {
+            Some(costs) => costs.time(at, || runs.answer(at, condition)),
+            None => runs.answer(at, condition),
+        };
         if answer == Answer::False {
             return false;
         }

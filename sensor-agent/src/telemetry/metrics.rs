@@ -6,7 +6,7 @@
 mod falco;
 mod saker;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use prometheus_client::{
     collector::Collector,
@@ -35,6 +35,8 @@ struct Metric {
 
 enum Sample {
     Counter(u64),
+    /// Told in seconds.
+    Time(Duration),
     Gauge(f64),
     Histogram(Latency),
     Info,
@@ -68,6 +70,10 @@ impl Metric {
             Sample::Counter(value) => {
                 metric.encode_family(labels)?.encode_counter::<NoLabelSet, u64, u64>(value, None)
             }
+            Sample::Time(total) => {
+                let seconds = total.as_secs_f64();
+                metric.encode_family(labels)?.encode_counter::<NoLabelSet, f64, u64>(&seconds, None)
+            }
             Sample::Gauge(value) => metric.encode_family(labels)?.encode_gauge(value),
             Sample::Histogram(latency) => {
                 let sum = float(latency.sum_ns) / 1e9;
@@ -97,6 +103,16 @@ fn counters(
         *sums.entry(labels).or_default() += value;
     }
     let samples = sums.into_iter().map(|(labels, sum)| (labels, Sample::Counter(sum))).collect();
+    Metric { name, help, kind: MetricType::Counter, samples }
+}
+
+/// A counter of seconds.
+fn times(
+    name: &'static str,
+    help: &'static str,
+    samples: impl IntoIterator<Item = (Labels, Duration)>,
+) -> Metric {
+    let samples = samples.into_iter().map(|(labels, total)| (labels, Sample::Time(total))).collect();
     Metric { name, help, kind: MetricType::Counter, samples }
 }
 

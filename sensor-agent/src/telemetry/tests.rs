@@ -36,7 +36,8 @@ pub(super) fn row(syscall: &str, counts: &[(&str, u64)]) -> LedgerRow {
 
 pub(super) fn rule(name: &str, priority: u8, tags: &[&str], count: u64) -> RuleCount {
     let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-    RuleCount { rule: name.to_owned(), priority, source: "syscall".to_owned(), tags, count }
+    let (rule, source) = (name.to_owned(), "syscall".to_owned());
+    RuleCount { rule, priority, source, tags, count, evaluated: 0, took_ns: 0 }
 }
 
 pub(super) fn stats() -> Stats {
@@ -66,7 +67,7 @@ pub(super) fn stats() -> Stats {
         evaluated: 12,
         rules: vec![
             rule("opened", 4, &["alpha", "with space"], 15),
-            rule("silent", 0, &[], 0),
+            RuleCount { evaluated: 30, took_ns: 1_500_000, ..rule("silent", 0, &[], 0) },
             rule("opened too", 3, &[], 12),
             rule("said\n", 6, &[], 1),
         ],

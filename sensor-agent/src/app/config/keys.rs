@@ -109,6 +109,8 @@ pub static KEYS: &[Key] = &[
     read("saker.throttle_window", TEXT),
     // Saker: alerts carry the number of the rule set that matched (`saker.generation`), which grows with each reload.
     read("saker.alert_generation", BOOL).or("false"),
+    // Saker: metrics tell of each rule how often and how long it is evaluated; each evaluation then asks the clock twice.
+    read("saker.rule_costs", BOOL).or("false"),
     // Saker: bytes of the ring, a power of two; without it, Falco's preset decides.
     read("saker.ring_bytes", Shape::Int(65_536, MAX_RING)),
     // Saker: bytes of the ring that only fork, exec, exit and cgroup records may use; without it, an eighth.
@@ -260,7 +262,7 @@ pub static KEYS: &[Key] = &[
     unused("metrics.jemalloc_stats_enabled", BOOL, NO_SUCH_FIGURES),
     read("metrics.convert_memory_to_mb", BOOL).or("true"),
     read("metrics.include_empty_values", BOOL).or("false"),
-    unused("base_syscalls.custom_set[]", TEXT, BY_RULES),
+    read("base_syscalls.custom_set[]", TEXT),
     unused("base_syscalls.repair", BOOL, BY_RULES),
     unused("base_syscalls.all", BOOL, BY_RULES),
     read("falco_libs.thread_table_size", Shape::Int(1, 16_777_216)).or("262144"),

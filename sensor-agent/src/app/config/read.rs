@@ -52,6 +52,7 @@ impl Reader<'_> {
             hold: Duration::from_millis(self.number("metadata.hold_ms")),
             watch_files: self.bool("watch_config_files"),
             tuning: self.tuning(),
+            measures_rules: self.bool("saker.rule_costs"),
             stamps_generation: self.bool("saker.alert_generation"),
             files: Vec::new(),
             loaded: Vec::new(),
@@ -175,6 +176,7 @@ impl Reader<'_> {
                 ..LoadOptions::default()
             },
             is_strict: self.bool("rules_strict"),
+            custom_set: self.texts("base_syscalls.custom_set"),
             static_fields: fixed.collect(),
         }
     }

@@ -38,6 +38,8 @@ pub struct Rules {
     pub are_explicit: bool,
     /// Which are evaluated, and what is added to their outputs.
     pub options: LoadOptions,
+    /// `base_syscalls.custom_set`: `!name` takes a system call out.
+    pub custom_set: Vec<String>,
     /// A fault in one rule refuses its file (Falco); otherwise the other rules run.
     pub is_strict: bool,
     /// `static_fields:`, name and value.

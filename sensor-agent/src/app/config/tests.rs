@@ -274,6 +274,7 @@ static_fields: {site: lab}
     assert!(config.outputs.spool.is_some_and(|spool| spool.drops_oldest && spool.limit_bytes == 256 << 20));
     assert!(config.outputs.file.is_some_and(|file| file.keep_alive));
     assert!(config.outputs.format.json);
+    assert_eq!(config.rules.custom_set, ["open", "!read"]);
     assert_eq!(config.rules.static_fields, [("site".to_owned(), "lab".to_owned())]);
 }
 

@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{hot::Order, interest};
+use super::hot::Order;
 use crate::{
     app::{
         AppError, Chain,
         config::Config,
         files::TextFile,
         identity,
+        interest::interest,
         load::{self, InForce},
         output::{print, tell},
         supervisor::{self, Report, Reporter},
@@ -213,7 +214,8 @@ impl<'a> Control<'a> {
             Ok(new) => new,
             Err(error) => return self.refuse(&error.to_string()),
         };
-        let (old_calls, new_calls) = (interest(&self.rules.set), interest(&new.set));
+        let old_calls = interest(&self.rules.set, &self.config.rules.custom_set);
+        let new_calls = interest(&new.set, &config.rules.custom_set);
         self.policy.set_interest(old_calls.union(&new_calls).copied());
         let (done, swapped) = mpsc::sync_channel(1);
         if orders.send(Order::Rules(Arc::clone(&new.set), done)).is_err() || swapped.recv().is_err() {

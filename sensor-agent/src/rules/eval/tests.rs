@@ -6,7 +6,13 @@ mod names;
 mod naming;
 mod waiting;
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use sensor_common::{
     Kind,
@@ -62,6 +68,29 @@ fn check(record: &[u8], expected: &[(&str, bool)]) {
 fn open_shadow() -> Vec<u8> {
     let names = Names { name: [Some(b"/etc/shadow"), None], resolved: b"/etc/shadow", ..Names::default() };
     file("openat", 3, [(-100_i64).cast_unsigned(), 0, 0, 0, 0, 0], names)
+}
+
+/// A clock that goes on by 1 ms each time somebody looks.
+fn clock() -> Instant {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    static LOOKS: AtomicU64 = AtomicU64::new(0);
+    *START + Duration::from_millis(LOOKS.fetch_add(1, Ordering::Relaxed))
+}
+
+#[test]
+fn costs_are_counted_by_rule_where_they_are_measured() {
+    let conditions = ["evt.type=open", "evt.type=openat and fd.num=9", "evt.type=openat", "fd.num=3"];
+    let mut evaluator = evaluator(&conditions, Matching::First);
+    matches(&mut evaluator, &open_shadow());
+    assert!(evaluator.costs().is_empty(), "nobody measures yet");
+    evaluator.measure(clock);
+    for _ in 0..3 {
+        assert_eq!(matches(&mut evaluator, &open_shadow()), [2]);
+    }
+    // The first is of another call, the last stands behind the one that matches.
+    let costs: Vec<_> =
+        evaluator.costs().iter().map(|(evaluated, took_ns)| (*evaluated, *took_ns > 0)).collect();
+    assert_eq!(costs, [(0, false), (3, true), (3, true), (0, false)]);
 }
 
 #[test]

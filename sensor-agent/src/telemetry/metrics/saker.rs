@@ -1,13 +1,21 @@
 //! Metrics that Falco has no name for: the whole ledger, the ring, health, and what became of the alerts.
 
+use std::time::Duration;
+
 use sensor_common::ledger::Reason;
 
-use crate::{border::CanaryPath, telemetry::Snapshot};
+use crate::{
+    border::{CanaryPath, stats::RuleCount},
+    telemetry::Snapshot,
+};
 
-use super::{Labels, Metric, counter, counters, float, gauge, gauges, histograms, info, labels};
+use super::{Labels, Metric, counter, counters, float, gauge, gauges, histograms, info, labels, times};
 
 pub(super) fn table(snapshot: &Snapshot) -> Vec<Metric> {
-    [ledger(snapshot), pipeline(snapshot), alerts(snapshot), health(snapshot)].into_iter().flatten().collect()
+    [ledger(snapshot), pipeline(snapshot), rules(snapshot), alerts(snapshot), health(snapshot)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn ledger(snapshot: &Snapshot) -> Vec<Metric> {
@@ -74,6 +82,24 @@ fn pipeline(snapshot: &Snapshot) -> Vec<Metric> {
             "saker_policy_generation",
             "Generation of rules and policy in force",
             f64::from(stats.generation),
+        ),
+    ]
+}
+
+/// Where `saker.rule_costs` has them measured.
+fn rules(snapshot: &Snapshot) -> Vec<Metric> {
+    let measured = || snapshot.stats.rules.iter().filter(|rule| rule.evaluated > 0);
+    let of = |rule: &RuleCount| labels([("rule_name", &rule.rule), ("source", &rule.source)]);
+    vec![
+        counters(
+            "saker_rule_evaluations",
+            "Events that a rule's condition was evaluated for",
+            measured().map(|rule| (of(rule), rule.evaluated)),
+        ),
+        times(
+            "saker_rule_evaluation_seconds",
+            "Time that the evaluations of a rule took; what rules share is paid by the first",
+            measured().map(|rule| (of(rule), Duration::from_nanos(rule.took_ns))),
         ),
     ]
 }

@@ -126,6 +126,8 @@ saker_events_held_total{result="released"} 5
 saker_events_held_total{result="timed_out"} 2
 saker_held_bytes 640.0
 saker_policy_generation 2.0
+saker_rule_evaluations_total{rule_name="silent",source="syscall"} 30
+saker_rule_evaluation_seconds_total{rule_name="silent",source="syscall"} 0.0015
 saker_alerts_total{result="delivered",sink="stdout"} 25
 saker_alerts_total{result="discarded",sink="stdout"} 2
 saker_alerts_total{result="failed",sink="stdout"} 1

@@ -6,6 +6,8 @@ mod agent;
 mod empty;
 mod latency;
 mod loads;
+mod operate;
+mod receiver;
 mod table;
 mod targets;
 
@@ -37,6 +39,9 @@ pub(crate) struct Options {
     /// Starts that are timed.
     #[arg(long, value_name = "N", default_value_t = 10)]
     starts: u32,
+    /// Reloads that are timed.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    reloads: u32,
     /// Seconds of idleness that are watched.
     #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
     idle_s: f64,
@@ -83,6 +88,9 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
     loads::until_loss(&bench, options, &mut table)?;
     latency::starts(&bench, options.starts, &mut table)?;
     latency::alerts(&bench, options.alerts, &mut table)?;
+    operate::reloads(&bench, options.reloads, &mut table)?;
+    operate::outputs(&bench, &mut table)?;
+    operate::json(dirs, &mut table)?;
     let text = table.text();
     println!("\n{text}");
     if options.no_file {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -40,6 +41,11 @@ pub(super) struct Totals {
 impl Agent {
     /// Starts one; it may not see anything yet.
     pub(super) fn start(bench: &Bench) -> Result<Self> {
+        Self::start_as(bench, &bench.rules, &[], &[])
+    }
+
+    /// Starts one with other rules, below another program's words, with more options.
+    pub(super) fn start_as(bench: &Bench, rules: &Path, below: &[&str], options: &[&str]) -> Result<Self> {
         // Free a moment ago; nobody else is expected to want it.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let cgroup = HIERARCHIES.iter().find_map(|(root, file)| {
@@ -50,14 +56,16 @@ impl Agent {
         // A process is charged where it is when it asks for memory: the shell goes there before it becomes the agent.
         let mut command = Command::new("sh");
         command.args(["-c", "[ -z \"$1\" ] || echo 0 > \"$1/cgroup.procs\"; shift; exec \"$@\"", "sh"]);
-        command.arg(cgroup.as_ref().map_or("", |(dir, _)| dir)).arg(&bench.saker).arg("-r").arg(&bench.rules);
-        for option in [
+        command.arg(cgroup.as_ref().map_or("", |(dir, _)| dir)).args(below).arg(&bench.saker);
+        command.arg("-r").arg(rules);
+        let own = [
             "json_output=true",
             "webserver.enabled=true",
             "webserver.listen_address=127.0.0.1",
             "webserver.prometheus_metrics_enabled=true",
             &format!("webserver.listen_port={port}"),
-        ] {
+        ];
+        for option in own.iter().chain(options) {
             command.args(["-o", option]);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -106,13 +114,18 @@ impl Agent {
         })
     }
 
-    /// One sample of the metrics.
-    pub(super) fn metric(&self, name: &str) -> Result<f64> {
+    /// One sample of the metrics, by its name and labels as they are written.
+    pub(super) fn metric(&self, series: &str) -> Result<f64> {
         let metrics = self.get("/metrics")?;
         let line =
-            metrics.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
+            metrics.lines().find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')));
         let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
-        value.with_context(|| format!("/metrics has no {name}"))
+        value.with_context(|| format!("/metrics has no {series}"))
+    }
+
+    /// Has it load its rules again.
+    pub(super) fn hang_up(&self) -> Result<()> {
+        shell::run(Command::new("kill").args(["-HUP", &self.child.id().to_string()]))
     }
 
     /// Time on a processor of all threads, of the scheduler's own count.

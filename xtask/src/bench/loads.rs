@@ -30,14 +30,14 @@ const GETPID: &str = "getpid";
 const SETTLE: Duration = Duration::from_millis(300);
 
 /// One run.
-struct Run {
-    n_operations: f64,
+pub(super) struct Run {
+    pub(super) n_operations: f64,
     wall_s: f64,
     cpu_s: f64,
 }
 
 impl Run {
-    fn of(bench: &Bench, name: &str, seconds: f64, n_threads: u32, rate: u32) -> Result<Self> {
+    pub(super) fn of(bench: &Bench, name: &str, seconds: f64, n_threads: u32, rate: u32) -> Result<Self> {
         let mut command = Command::new(&bench.load);
         command.args([name, &seconds.to_string(), &n_threads.to_string(), &rate.to_string()]);
         let line = shell::stdout(&mut command)?;

@@ -16,6 +16,10 @@ pub(super) enum Figure {
     AlertP50,
     AlertP99,
     Idle,
+    Reload,
+    ReloadPause,
+    AlertOut,
+    Json,
 }
 
 /// A row: what, its unit, the most it may be, and the reason that stands beside it whenever it is more.
@@ -102,6 +106,34 @@ const TARGETS: &[Target] = &[
         unit: "ms",
         at_most: 5.0,
         if_missed: "a busy machine schedules the agent late",
+    },
+    Target {
+        figure: Figure::Reload,
+        name: "reload of 93 rules, median",
+        unit: "ms",
+        at_most: 50.0,
+        if_missed: UNEXPLAINED,
+    },
+    Target {
+        figure: Figure::ReloadPause,
+        name: "pause of the drain for a reload, longest",
+        unit: "ms",
+        at_most: 1.0,
+        if_missed: "the drain thread was put off the processor in the middle: the median stands above",
+    },
+    Target {
+        figure: Figure::AlertOut,
+        name: "an alert to file and http, the agent's processor time",
+        unit: "us",
+        at_most: 100.0,
+        if_missed: UNEXPLAINED,
+    },
+    Target {
+        figure: Figure::Json,
+        name: "an alert as a JSON line",
+        unit: "us",
+        at_most: 2.0,
+        if_missed: UNEXPLAINED,
     },
     Target {
         figure: Figure::Idle,

@@ -150,6 +150,11 @@ impl Telemetry {
         self.state().facts = Arc::new(facts);
     }
 
+    /// Whether the sensor half has ever said what it is.
+    pub fn has_facts(&self) -> bool {
+        self.state().facts.start_ns != 0
+    }
+
     /// `Outbound::Canary` arrived, so long after its call.
     pub fn canary(&self, path: CanaryPath, nonce: u64, took: Duration) {
         let now = (self.clock)();

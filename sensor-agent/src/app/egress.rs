@@ -101,7 +101,10 @@ pub(super) fn run(config: &Config, begun: Begun) -> Result<(), AppError> {
 
     let Ended { counts, by_drops } = office.join().unwrap_or_default();
     drop(link);
-    tell(Summary { stats: &telemetry.stats(), sinks: &counts }.to_string().trim_end());
+    // Of an agent whose sensor half never came there is nothing to tell.
+    if telemetry.has_facts() {
+        tell(Summary { stats: &telemetry.stats(), sinks: &counts }.to_string().trim_end());
+    }
     if let Some(server) = server {
         server.stop();
     }

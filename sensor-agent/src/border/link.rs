@@ -194,7 +194,8 @@ impl<Take> Reader<Take> {
                     return;
                 }
                 Ok((n_bytes, _)) => n_bytes,
-                Err(Errno::INTR) => continue,
+                // A reset says that the other end was closed before it had read everything, and comes before what it had sent.
+                Err(Errno::INTR | Errno::CONNRESET) => continue,
                 Err(error) => return tracing::error!(%error, "the other half cannot be heard"),
             };
             match self.packet(buffer.get(..n_bytes).unwrap_or_default()) {

@@ -125,6 +125,27 @@ fn another_sender_is_met_anew() {
 }
 
 #[test]
+fn what_was_sent_arrives_although_the_other_end_read_nothing() {
+    let (left, right) = socket();
+    let (to_left, from_left, link) = half(&right);
+    to_left.send(b"unread".to_vec()).expect("room");
+    drop(to_left);
+    assert!(link.finish(SOON));
+    let last = postcard::to_stdvec(&Packet::Part {
+        session: 7,
+        number: 1,
+        is_first: true,
+        is_last: true,
+        bytes: b"\x04last",
+    });
+    send(&left, &last.expect("a packet"), SendFlags::NOSIGNAL).expect("a packet");
+    drop(left);
+    let arrivals: Vec<_> = from_left.iter().collect();
+    assert!(arrivals.contains(&Arrival::Message(1, b"last".to_vec())), "{arrivals:?}");
+    assert!(arrivals.contains(&Arrival::Closed));
+}
+
+#[test]
 fn nonsense_is_left_out() {
     let (left, right) = socket();
     for bytes in [&b"\xff\xff\xff"[..], b"\x01", &vec![0; PART]] {

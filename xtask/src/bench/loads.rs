@@ -149,13 +149,13 @@ pub(super) fn rest_and_memory(bench: &Bench, options: &Options, table: &mut Tabl
         let charged = agent.memcg_bytes().map_or("no memory controller".to_owned(), mib);
         Ok(format!("{} / {charged}", mib(agent.resident_bytes()?)))
     };
-    table.fact("RSS / memcg at rest", memory(&agent)?);
+    table.fact("PSS / memcg at rest", memory(&agent)?);
     Run::of(bench, "exec", options.seconds, 1, 0)?;
     Run::of(bench, "open", options.seconds, 2, 0)?;
     thread::sleep(SETTLE);
-    table.fact("RSS / memcg after load", memory(&agent)?);
-    // The ring is mapped twice, so that a record never wraps.
-    let own_bytes = agent.resident_bytes()?.saturating_sub(2 * ring as u64);
+    table.fact("PSS / memcg after load", memory(&agent)?);
+    // The ring is mapped twice, so that a record never wraps; in proportion that is once.
+    let own_bytes = agent.resident_bytes()?.saturating_sub(ring as u64);
     table.measured(Figure::Rss, f64::from(u32::try_from(own_bytes >> 10)?) / 1024.0);
     table.fact("ring (kernel memory, in the memcg figure)", mib(ring as u64));
     agent.stop()

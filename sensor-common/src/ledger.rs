@@ -24,7 +24,7 @@ pub mod slot {
 }
 
 /// Slots there is room for; rows are only ever added.
-pub const SLOTS: usize = 256;
+pub const SLOTS: usize = 512;
 /// Reasons there is room for in a row of the ledger.
 pub const REASONS: usize = 16;
 

@@ -1,6 +1,10 @@
 //! The declarative system call table. A row says how the kernel side gathers a call and what its parameters
 //! mean; supporting one more system call is one more row at the end (slots are never reused or moved).
 
+mod generic;
+mod numbers;
+mod objects;
+
 use crate::ledger::slot;
 
 /// Which kernel program gathers the call.
@@ -96,6 +100,10 @@ pub enum ParamType {
     Octal,
     /// Hexadecimal number.
     Hex,
+    /// Decimal number of 64 bits: the whole register.
+    Uint64,
+    /// Hexadecimal number of 64 bits, an address.
+    Hex64,
     /// Signal number.
     Signal,
     /// Socket address.
@@ -143,6 +151,26 @@ pub enum FlagSet {
     Execveat,
     /// `AT_SYMLINK_NOFOLLOW`, `AT_EMPTY_PATH` of fchownat.
     Fchownat,
+    /// `SEEK_*`.
+    Seek,
+    /// `PROT_*`.
+    Prot,
+    /// `R_OK` and so on.
+    Access,
+    /// `SHUT_*`.
+    Shut,
+    /// `LOCK_*`.
+    Flock,
+    /// `RLIMIT_*`.
+    Rlimit,
+    /// `MCL_*`.
+    Mlockall,
+    /// `PR_*`.
+    Prctl,
+    /// `KEYCTL_*`.
+    Keyctl,
+    /// `SPLICE_F_*`.
+    Splice,
 }
 
 /// Where a parameter's value is in the record.
@@ -156,6 +184,8 @@ pub enum Origin {
     Name(u8),
     /// `File::word`.
     Word,
+    /// `File::resolved`: of calls that have no name but an object.
+    Object,
     /// `File::dev`.
     Dev,
     /// `File::ino`.
@@ -234,6 +264,42 @@ pub const fn layouts() -> [Layout; crate::ledger::SLOTS] {
     layouts
 }
 
+/// All rows: position and ledger slot belong together.
+pub static TABLE: &[Row] = &ALL;
+
+const N_ROWS: usize =
+    FIRST.len() + objects::ROWS.len() + numbers::ROWS.len() + generic::CALLS.len() + generic::EVIDENT.len();
+
+static ALL: [Row; N_ROWS] = {
+    let mut all = [FIRST[0]; N_ROWS];
+    let next = put(&mut all, 0, FIRST);
+    let next = put(&mut all, next, objects::ROWS);
+    let mut next = put(&mut all, next, numbers::ROWS);
+    let mut i = 0;
+    while i < generic::CALLS.len() {
+        let (name, nr) = generic::CALLS[i];
+        all[next] = plain(name, nr, &[]);
+        (i, next) = (i + 1, next + 1);
+    }
+    i = 0;
+    while i < generic::EVIDENT.len() {
+        let (name, nr) = generic::EVIDENT[i];
+        all[next] = call(name, nr, &[]);
+        (i, next) = (i + 1, next + 1);
+    }
+    all
+};
+
+/// Puts rows at a place, and returns the one behind them.
+const fn put(all: &mut [Row; N_ROWS], at: usize, rows: &[Row]) -> usize {
+    let mut i = 0;
+    while i < rows.len() {
+        all[at + i] = rows[i];
+        i += 1;
+    }
+    at + rows.len()
+}
+
 use Origin::{Absent, Addr, Arg, Const, Dev, Ino, Name, Ret, Tuple, Word};
 use ParamType::{
     ByteBuf, CharBuf, EnumFlags, Errno, Fd, Flags, FsPath, FsRelPath, Gid, Hex, Int, Mode, Octal, OpenFlags,
@@ -244,8 +310,19 @@ const fn p(name: &'static str, ty: ParamType, from: Origin) -> Param {
     Param { name, ty, from }
 }
 
+/// Integers of a call that is told of the agent itself, too.
 const fn call(name: &'static str, nr: u16, params: &'static [Param]) -> Row {
+    evidence(plain(name, nr, params))
+}
+
+/// Integers of a call that is plain input and output.
+const fn plain(name: &'static str, nr: u16, params: &'static [Param]) -> Row {
     Row { name, event: name, nr, shape: Shape::Call, layout: PLAIN, params }
+}
+
+/// The same row under Falco's other name.
+const fn event(event: &'static str, row: Row) -> Row {
+    Row { event, ..row }
 }
 
 /// One name in argument `arg`, relative to the directory in argument `base`.
@@ -306,8 +383,9 @@ const FCHMOD: &[Param] = &[p("res", Errno, Ret), p("fd", Fd, Arg(0)), p("mode", 
 const ID: &[Param] = &[p("res", Errno, Ret), p("uid", Uid, Arg(0))];
 const GROUP: &[Param] = &[p("res", Errno, Ret), p("gid", Gid, Arg(0))];
 
-/// The table. Only ever append: the position of a row is its ledger slot, part of the record ABI.
-pub static TABLE: &[Row] = &[
+/// The calls that rules mostly ask for. Only ever append, and to the last part of [`TABLE`]: the position of a row is its
+/// ledger slot, part of the record ABI.
+const FIRST: &[Row] = &[
     open(
         "open",
         2,

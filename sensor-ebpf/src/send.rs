@@ -64,8 +64,8 @@ impl Account {
         // SAFETY: helper without arguments.
         let cpu = unsafe { bpf_get_smp_processor_id() };
         let ledger = LEDGER.get_ptr_mut(cpu)?;
-        let index = mask!(slot, "0xff") as usize;
-        const _: () = assert!(SLOTS == 0x100);
+        let index = mask!(slot, "0x1ff") as usize;
+        const _: () = assert!(SLOTS == 0x200);
         // SAFETY: `index` is masked to the number of slots.
         let counts = unsafe { (&raw mut (*ledger).counts).cast::<[u64; REASONS]>().add(index) };
         Some(Self { counts, cpu, slot })

@@ -32,6 +32,7 @@ mod reload;
 mod storms;
 mod corpus;
 mod conditions;
+mod calls;
 mod outputs;
 mod official;
 mod tune;

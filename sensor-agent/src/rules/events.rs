@@ -46,6 +46,14 @@ const UNLISTED: &[&str] = &[
     "ugetrlimit",
 ];
 
+/// Calls that come by the thousands. Rules that ask for every event do not see them unless `base_syscalls.all` says so;
+/// rules that name them do.
+pub const HIGH_VOLUME: [&str; 11] =
+    ["sendfile", "preadv", "readv", "pread", "recv", "send", "pwritev", "writev", "write", "pwrite", "read"];
+/// A rule of more types than this asks for every event, as far as that matters, and slows everything down; Falco counts enter
+/// and exit apart and warns above a hundred.
+pub const MANY: usize = 50;
+
 /// Whether lists of events have a name.
 pub fn is_listed(name: &str) -> bool {
     !UNLISTED.contains(&name)

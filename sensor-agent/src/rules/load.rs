@@ -50,7 +50,7 @@ pub fn load(files: &[RuleFile<'_>], options: &LoadOptions, generation: u32) -> L
     unused(&collected, &lists, &macros, &mut faults);
     let order = options.select(&mut rules);
     Loaded {
-        set: RuleSet::build(pool, rules, &order, options.matching, generation),
+        set: RuleSet::build(pool, rules, &order, options, generation),
         errors: faults.errors,
         warnings: faults.warnings,
         cautions: faults.cautions,

@@ -6,6 +6,7 @@ mod datum;
 mod flags;
 mod lifecycle;
 mod modes;
+mod numbers;
 mod ptrace;
 mod signal;
 #[cfg(test)]
@@ -135,7 +136,7 @@ fn of_call<'a>(c: &Context<'a>, row: &Row, param: &Param, call: &Call) -> Datum<
         Origin::Dev => file.map_or(0, |file| u64::from(file.dev)),
         Origin::Ino => file.map_or(0, |file| file.ino),
         Origin::Const(number) => number,
-        Origin::Name(_) | Origin::Word | Origin::Tuple | Origin::Addr | Origin::Absent => 0,
+        Origin::Name(_) | Origin::Word | Origin::Object | Origin::Tuple | Origin::Addr | Origin::Absent => 0,
     };
     let low = number as u32;
     match param.ty {
@@ -167,12 +168,13 @@ fn of_call<'a>(c: &Context<'a>, row: &Row, param: &Param, call: &Call) -> Datum<
         ParamType::Mode => Datum::Mode(low & 0o177_777),
         // The size of a register is not that of the parameter.
         ParamType::Uint if matches!(param.from, Origin::Arg(_)) => Datum::Uint(u64::from(low)),
-        ParamType::Uint => Datum::Uint(number),
+        ParamType::Uint | ParamType::Uint64 => Datum::Uint(number),
         ParamType::Int => Datum::Int(i64::from(low.cast_signed())),
         ParamType::Octal => Datum::Octal(if creates(row, call) { u64::from(low & 0o7777) } else { 0 }),
         // Falco shows its own bits here, without names.
         ParamType::Hex if row.event == "accept4" => Datum::Hex(flags::SOCKET.convert(number)),
         ParamType::Hex => Datum::Hex(if row.event == "ptrace" { number } else { u64::from(low) }),
+        ParamType::Hex64 => Datum::Hex(number),
         ParamType::Signal => Datum::Signal(low),
         ParamType::SockTuple => Datum::Tuple(match &c.event.record.body {
             Body::Socket(socket) => fields::tuple(c, socket),
@@ -201,6 +203,7 @@ fn text<'a>(c: &Context<'a>, from: Origin) -> Option<&'a [u8]> {
     match (&record.body, from) {
         (Body::File(file), Origin::Name(n)) => record.text(file.name.get(usize::from(n))?),
         (Body::File(file), Origin::Word) => record.text(&file.word),
+        (Body::File(file), Origin::Object) => record.text(&file.resolved),
         (Body::Socket(socket), Origin::Addr) => {
             sockaddr::SockAddr::parse(record.text(&socket.addr)?).map(|address| address.text(c.arena))
         }

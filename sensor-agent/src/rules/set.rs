@@ -7,10 +7,11 @@ use sensor_common::ledger::SLOTS;
 
 use super::{
     compile::{Node, NodeId, Pool},
-    events::{self, EventSet},
+    events::{self, EventSet, HIGH_VOLUME},
     fields::{Context, FieldRef},
     file::Spot,
     index::Index,
+    load::LoadOptions,
     output::{self, Extra, Format},
     predicate::Predicate,
 };
@@ -98,7 +99,7 @@ impl RuleSet {
         mut pool: Pool,
         rules: Vec<Rule>,
         order: &[usize],
-        matching: Matching,
+        options: &LoadOptions,
         generation: u32,
     ) -> Self {
         let mut buckets: Vec<Bucket> = Vec::new();
@@ -107,7 +108,9 @@ impl RuleSet {
             let types = events::types_of(slot);
             let own = EventSet::of(types.iter().copied());
             let mut known = HashMap::new();
-            let candidates = order.iter().filter_map(|index| rules.get(*index));
+            let is_rare = options.all_syscalls || !types.iter().any(|name| HIGH_VOLUME.contains(name));
+            let asks = |rule: &&Rule| is_rare || rule.events.names().count() <= events::MANY;
+            let candidates = order.iter().filter_map(|index| rules.get(*index)).filter(asks);
             for rule in candidates.filter(|rule| rule.events.and(own) != EventSet::NONE) {
                 let condition = pool.specialise(rule.condition, types, &mut known);
                 let is_never = pool.nodes.get(condition as usize) == Some(&Node::Const(false));
@@ -122,7 +125,7 @@ impl RuleSet {
             let conditions = bucket.rules.iter().map(|(_, condition)| *condition);
             bucket.index = Index::build(conditions, &nodes, &predicates, &fields);
         }
-        Self { generation, matching, rules, buckets, nodes, predicates, fields }
+        Self { generation, matching: options.matching, rules, buckets, nodes, predicates, fields }
     }
 
     /// Number of this set, for the policy and the records that it lets pass.

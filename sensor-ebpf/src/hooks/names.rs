@@ -46,7 +46,8 @@ pub fn exit_open(ctx: BtfTracePointContext) -> i32 {
 /// The layout of a slot.
 #[inline(always)]
 pub fn layout(slot: u16) -> Layout {
-    let index = crate::mask!(slot, "0xff") as usize;
+    let index = crate::mask!(slot, "0x1ff") as usize;
+    const _: () = assert!(SLOTS == 0x200);
     // SAFETY: masked to the table's length; volatile, or LLVM would fold the table into code.
     unsafe { (&raw const LAYOUTS).cast::<Layout>().add(index).read_volatile() }
 }

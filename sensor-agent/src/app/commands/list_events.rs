@@ -5,16 +5,15 @@ use std::fmt::{self, Write};
 use sensor_common::syscalls::{ParamType, Row, TABLE};
 use serde_json::{Value, json};
 
-use crate::app::{cli::Format, identity::SCHEMA_VERSION};
-
-/// High-volume calls that are traced only when a rule names them (Falco's list, by event name).
-const IGNORED: [&str; 11] =
-    ["sendfile", "preadv", "readv", "pread", "recv", "send", "pwritev", "writev", "write", "pwrite", "read"];
+use crate::{
+    app::{cli::Format, identity::SCHEMA_VERSION},
+    rules::events::HIGH_VOLUME,
+};
 
 /// Writes the answer to `-i`.
 pub(super) fn ignored(out: &mut String) -> fmt::Result {
     writeln!(out, "Ignored syscall(s):")?;
-    IGNORED.iter().try_for_each(|name| writeln!(out, "- {name}"))
+    HIGH_VOLUME.iter().try_for_each(|name| writeln!(out, "- {name}"))
 }
 
 /// Events that are no system call: name, and parameters with their types.
@@ -49,7 +48,7 @@ pub(super) fn write(out: &mut String, format: Format) -> fmt::Result {
             let params: Vec<_> = params.iter().map(|(name, ty)| format!("{ty} **{name}**")).collect();
             let params = params.join(", ");
             if format == Format::Markdown {
-                let default = if IGNORED.contains(&name) { "No" } else { "Yes" };
+                let default = if HIGH_VOLUME.contains(&name) { "No" } else { "Yes" };
                 writeln!(out, "{default} | `{dir}` | `{name}` | {params}")?;
             } else {
                 writeln!(out, "{dir} {name}({params})")?;
@@ -84,7 +83,7 @@ fn label(ty: ParamType) -> &'static str {
         ParamType::OpenFlags | ParamType::Flags(_) => "FLAGS32",
         ParamType::EnumFlags(_) => "ENUMFLAGS32",
         ParamType::Mode => "MODE",
-        ParamType::Uint => "UINT64",
+        ParamType::Uint | ParamType::Uint64 | ParamType::Hex64 => "UINT64",
         ParamType::Int => "INT64",
         ParamType::Octal | ParamType::Hex => "UINT32",
         ParamType::Signal => "SIGTYPE",

@@ -264,7 +264,7 @@ pub static KEYS: &[Key] = &[
     read("metrics.include_empty_values", BOOL).or("false"),
     read("base_syscalls.custom_set[]", TEXT),
     unused("base_syscalls.repair", BOOL, BY_RULES),
-    unused("base_syscalls.all", BOOL, BY_RULES),
+    read("base_syscalls.all", BOOL).or("false"),
     read("falco_libs.thread_table_size", Shape::Int(1, 16_777_216)).or("262144"),
     unused("falco_libs.thread_table_auto_purging_interval_s", COUNT, SELF_PURGING),
     unused("falco_libs.thread_table_auto_purging_thread_timeout_s", COUNT, SELF_PURGING),

@@ -172,6 +172,7 @@ impl Reader<'_> {
                 },
                 selection: selection.collect(),
                 append_outputs: self.append_output(),
+                all_syscalls: self.bool("base_syscalls.all"),
                 resolved_paths: self.bool("resolved_paths"),
                 ..LoadOptions::default()
             },

@@ -14,7 +14,7 @@
 
 use sensor_common::{
     event::{File, Socket, file, socket},
-    syscalls::{CWD, Origin, ParamType, Row, Shape},
+    syscalls::{CWD, NO_ARG, Origin, ParamType, Row, Shape},
     tail::flag as tail,
 };
 
@@ -281,7 +281,9 @@ fn family_kind(body: &Socket) -> DescriptorKind {
 
 /// The `index`th name as this evaluation goes by it.
 pub(super) fn named<'a>(context: &Context<'a>, file: &File, index: usize) -> Option<&'a [u8]> {
+    let is_nameless = context.event.row()?.layout.name.get(index) == Some(&NO_ARG);
     match context.naming {
+        _ if is_nameless => resolved(context),
         Naming::Resolved if index == 0 => resolved(context).or_else(|| spelled(context, file, index)),
         _ => spelled(context, file, index),
     }
@@ -298,7 +300,7 @@ pub(super) fn resolved<'a>(context: &Context<'a>) -> Option<&'a [u8]> {
 /// Whether the file that was opened has another name than the one that was spelled.
 pub(super) fn has_other_name(context: &Context<'_>) -> bool {
     let Body::File(file) = &context.event.record.body else { return false };
-    resolved(context).is_some_and(|name| spelled(context, file, 0) != Some(name))
+    resolved(context).is_some_and(|name| named(context, file, 0) != Some(name))
 }
 
 /// The `index`th name, absolute and normalised; `None` when its memory could not be read and it starts from a

@@ -80,9 +80,7 @@ pub(super) static FIELDS: &[Field] = &[
         Some(Value::Bool(get::direction(c) == Some(get::Direction::Write)))
     }),
     field("evt.io_dir", CharBuf, "read or write.", |c, _| Some(Value::str(get::direction(c)?.word()))),
-    field("evt.is_wait", Bool, "Whether the call may wait (poll, sleep); no traced call does.", |_, _| {
-        Some(Value::Bool(false))
-    }),
+    field("evt.is_wait", Bool, "Whether the call waits: poll, select, sleep and their like.", get::is_wait),
     field("evt.wait_latency", RelTime, "Always 0.", |_, _| Some(Value::U64(0))).with(OLD),
     field("evt.is_syslog", Bool, "Whether the call writes to /dev/log.", get::is_syslog),
     field("evt.count", Uint32, "Always 1.", |_, _| Some(Value::U64(1))),

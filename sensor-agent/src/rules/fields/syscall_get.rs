@@ -90,11 +90,19 @@ pub(super) fn res<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
 /// Whether the call moves data through a descriptor.
 pub(super) fn direction(c: &Context<'_>) -> Option<Direction> {
     match c.event.row()?.event {
-        "sendto" | "sendmsg" => Some(Direction::Write),
+        "sendto" | "sendmsg" | "write" | "writev" | "pwrite" | "pwritev" | "copy_file_range" => {
+            Some(Direction::Write)
+        }
         // finit_module reads the module's file.
-        "recvfrom" | "recvmsg" | "finit_module" => Some(Direction::Read),
+        "recvfrom" | "recvmsg" | "finit_module" | "read" | "readv" | "pread" | "preadv" => {
+            Some(Direction::Read)
+        }
         _ => None,
     }
+}
+
+pub(super) fn is_wait<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
+    Some(Value::Bool(event_name(c.event).is_some_and(|event| matches!(word_of(event), "wait" | "sleep"))))
 }
 
 pub(super) fn is_syslog<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
@@ -131,7 +139,11 @@ fn counted(c: &Context<'_>) -> Counted {
 pub(super) fn category<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     let event = event_name(c.event)?;
     // Falco tells input, output and duplicates by what is behind the descriptor.
-    if matches!(event, "sendto" | "sendmsg" | "recvfrom" | "recvmsg" | "dup" | "dup2" | "dup3") {
+    let by_descriptor = [
+        "sendto", "sendmsg", "recvfrom", "recvmsg", "dup", "dup2", "dup3", "read", "write", "writev",
+        "close", "fcntl", "ioctl", "sendfile",
+    ];
+    if by_descriptor.contains(&event) {
         return Some(Value::str(match Descriptor::of(c).and_then(|fd| fd.kind) {
             Some(DescriptorKind::File | DescriptorKind::Directory) => "file",
             Some(DescriptorKind::Ipv4 | DescriptorKind::Ipv6) => "net",
@@ -139,19 +151,32 @@ pub(super) fn category<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
             _ => "unknown",
         }));
     }
-    Some(Value::str(word_of(event)))
+    let is_generic = c.event.row().is_some_and(|row| row.params.is_empty());
+    Some(Value::str(if is_generic { "other" } else { word_of(event) }))
 }
 
 fn word_of(event: &str) -> &'static str {
     match event {
         "clone" | "clone3" | "fork" | "vfork" | "execve" | "execveat" | "procexit" | "chroot" | "ptrace"
-        | "setns" | "unshare" => "process",
-        "socket" | "bind" | "connect" | "listen" | "accept" | "accept4" => "net",
-        "kill" => "signal",
-        "setuid" | "setgid" => "user",
-        "memfd_create" => "memory",
-        "bpf" | "finit_module" | "init_module" | "delete_module" | "userfaultfd" | "truncate"
-        | "ftruncate" => "other",
+        | "setns" | "unshare" | "capset" | "getrlimit" | "pidfd_getfd" | "pidfd_open" | "prctl"
+        | "prlimit" | "semctl" | "semget" | "semop" | "setpgid" | "setrlimit" | "setsid" => "process",
+        "socket" | "bind" | "connect" | "listen" | "accept" | "accept4" | "getsockopt" | "setsockopt"
+        | "shutdown" | "recvmmsg" => "net",
+        "kill" | "tkill" | "tgkill" | "signalfd" | "signalfd4" => "signal",
+        "setuid" | "setgid" | "getuid" | "geteuid" | "getgid" | "getegid" | "getresuid" | "getresgid"
+        | "setreuid" | "setregid" | "setresuid" | "setresgid" | "quotactl" => "user",
+        "memfd_create" | "mmap" | "munmap" | "mprotect" | "brk" | "mlock" | "mlock2" | "mlockall"
+        | "munlock" | "munlockall" => "memory",
+        "bpf" | "finit_module" | "init_module" | "delete_module" | "userfaultfd" | "keyctl" | "seccomp"
+        | "mknod" | "mknodat" => "other",
+        // As Falco spells it.
+        "eventfd" | "eventfd2" | "futex" | "inotify_init" | "inotify_init1" | "pipe" | "pipe2"
+        | "socketpair" => "IPC",
+        "splice" => "ipc",
+        "poll" | "ppoll" | "select" | "epoll_wait" => "wait",
+        "nanosleep" => "sleep",
+        "timerfd_create" => "time",
+        "close_range" | "io_uring_setup" | "io_uring_enter" | "io_uring_register" => "unknown",
         _ => "file",
     }
 }

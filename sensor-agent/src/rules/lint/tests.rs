@@ -67,7 +67,7 @@ fn rules_that_never_fire() {
         (&["evt.type=connect and fd.net in (1.2.3.0/24, 10.0.0.0/8)"], "first network only"),
         (&["evt.type=openat and proc.name=\"<NA>\""], "not its value"),
         (&["evt.type=openat and fd.types intersects (file)"], "`fd.types` is always absent"),
-        (&["evt.type=nanosleep and proc.name=a"], "(nanosleep) is captured"),
+        (&["evt.type=signaldeliver and proc.name=a"], "(signaldeliver) is captured"),
     ] {
         check(conditions, &[expected]);
     }

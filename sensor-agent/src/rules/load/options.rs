@@ -18,6 +18,8 @@ pub struct LoadOptions {
     pub append_outputs: Vec<AppendOutput>,
     /// Names of static fields (`static.NAME`); whoever loads fills them in.
     pub static_fields: Vec<String>,
+    /// Rules that name no event see the high-volume calls, too (`base_syscalls.all`).
+    pub all_syscalls: bool,
     /// Rules that do not say count for resolved names, too (DESIGN D8).
     pub resolved_paths: bool,
 }
@@ -30,6 +32,7 @@ impl Default for LoadOptions {
             selection: Vec::new(),
             append_outputs: Vec::new(),
             static_fields: Vec::new(),
+            all_syscalls: false,
             resolved_paths: false,
         }
     }

@@ -19,9 +19,6 @@ use crate::rules::{
 
 /// The only event source so far.
 pub(super) const SOURCE: &str = "syscall";
-/// A rule that looks at more kinds of events than this slows everything down; Falco counts enter and exit apart and
-/// warns above a hundred.
-const MANY_EVENTS: usize = 50;
 /// A field of old outputs that stands for nothing.
 const CONTAINER_INFO: &str = "%container.info";
 /// Fields that still work, and whose use is worth a warning.
@@ -62,11 +59,11 @@ pub(super) fn load(
     let events = pool.events(node);
     deprecated(rule, &condition, node, pool, faults);
     let n_events = events.names().count();
-    if rule.warn_evttypes && n_events > MANY_EVENTS {
+    if rule.warn_evttypes && n_events > events::MANY {
         faults.warn(rule.condition.spot(), Warning::NoEvttype);
     }
     if n_events != 0 && events.and(events::captured()) == EventSet::NONE {
-        let names = events.names().take(MANY_EVENTS).map(str::to_owned).collect();
+        let names = events.names().take(events::MANY).map(str::to_owned).collect();
         faults.warn(rule.condition.spot(), Warning::NotCaptured { events: names });
     }
     // `evt.num=0` is how people write a rule that is to stay silent; this one was not meant to.

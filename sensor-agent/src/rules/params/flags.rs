@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 use sensor_common::{event::file, syscalls::FlagSet};
 
+use super::numbers;
 use crate::rules::text::Text;
 
 /// A set of names.
@@ -15,6 +16,11 @@ pub struct Set {
 }
 
 impl Set {
+    /// Numbers as the kernel has them.
+    pub(super) const fn plain(names: &'static [(u64, &'static str)]) -> Self {
+        Self { kernel: &[], names }
+    }
+
     /// Falco's number for the kernel's.
     pub(super) fn convert(&self, kernel: u64) -> u64 {
         if self.kernel.is_empty() {
@@ -65,6 +71,16 @@ pub(super) fn of(set: FlagSet) -> &'static Set {
         FlagSet::Userfaultfd | FlagSet::Dup3 => &OPEN_BITS,
         FlagSet::SocketFlags => &SOCKET,
         FlagSet::DeleteModule => &DELETE_MODULE,
+        FlagSet::Seek => &numbers::SEEK,
+        FlagSet::Prot => &numbers::PROT,
+        FlagSet::Access => &numbers::ACCESS,
+        FlagSet::Shut => &numbers::SHUT,
+        FlagSet::Flock => &numbers::FLOCK,
+        FlagSet::Rlimit => &numbers::RLIMIT,
+        FlagSet::Mlockall => &numbers::MLOCKALL,
+        FlagSet::Prctl => &numbers::PRCTL,
+        FlagSet::Keyctl => &numbers::KEYCTL,
+        FlagSet::Splice => &numbers::SPLICE,
         FlagSet::Execveat | FlagSet::Fchownat => &AT_NOFOLLOW,
         // Falco numbers the requests its own way: see `ptrace`.
         FlagSet::Ptrace => &NONE,

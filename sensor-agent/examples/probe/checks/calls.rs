@@ -72,15 +72,19 @@ pub(crate) fn everything(seen: &Seen) -> Vec<String> {
     faults.0
 }
 
-/// The child's calls from the first marker to the last.
+/// The child's calls from the first marker to the last, of the numbers that its acts have: its library closes, writes and
+/// asks the time between them.
 fn between_markers(seen: &Seen) -> Vec<Record<'_>> {
+    let is_acts = |record: &Record<'_>| {
+        record.call().is_some_and(|call| seen.acts.iter().any(|act| u32::from(act.nr) == call.nr))
+    };
     let named = |record: &Record<'_>, name: &[u8]| match record.body {
         Body::File(file) => record.text(&file.name[0]) == Some(name),
         _ => false,
     };
     let calls: Vec<_> = seen
         .records()
-        .filter(|record| record.prefix.task.tid == seen.child && record.call().is_some())
+        .filter(|record| record.prefix.task.tid == seen.child && is_acts(record))
         .skip_while(|record| !named(record, acts::BEGIN.to_bytes()))
         .collect();
     let end = calls.iter().position(|record| named(record, acts::END.to_bytes())).map_or(0, |at| at + 1);

@@ -113,14 +113,19 @@ fn a_successor_gets_what_was_kept_once() {
 #[test]
 fn another_sender_is_met_anew() {
     let (left, right) = socket();
-    let (_to_left, from_left, _link) = half(&right);
+    let (to_left, from_left, _link) = half(&right);
     for life in 1..=2_u8 {
-        let (to_right, _from_right, link) = half(&left);
+        let (alive, death) = mpsc::sync_channel(0);
+        let (to_right, from_right, link) = mortal(&left, alive);
         to_right.send(vec![life]).expect("room");
         drop(to_right);
         assert!(link.finish(SOON));
         hello(&from_left);
         assert_eq!(message(&from_left), (1, vec![life]));
+        // A reader without a taker ends with the next message; a process that dies reads no more either.
+        drop(from_right);
+        to_left.send(b"wakes it".to_vec()).expect("room");
+        assert_eq!(death.recv_timeout(SOON), Err(mpsc::RecvTimeoutError::Disconnected));
     }
 }
 

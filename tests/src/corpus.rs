@@ -29,6 +29,10 @@ const DRIVER: &str = " syscases-run";
 /// Different in every run, or a matter of the machine's cgroups and runtimes.
 const DROPPED: [&str; 4] = ["evt.num", "evt.cpu", "evt.time", "container.metadata"];
 
+/// A child that pauses while its parent attaches to it: which of the two is first, and so whether its pause ever returns, is
+/// nobody's to say.
+const RACE: (u64, &str) = (317, "<p2>");
+
 /// Events of one process of one case, in order.
 pub type Events = BTreeMap<(u64, String), Vec<Event>>;
 
@@ -50,6 +54,9 @@ pub fn recorded(text: &str) -> Result<Events> {
     for line in text.lines() {
         let value: Value = serde_json::from_str(line)?;
         let key = (value["case"].as_u64().context("case")?, value["p"].as_str().context("p")?.to_owned());
+        if key.0 == RACE.0 && key.1 == RACE.1 {
+            continue;
+        }
         let kind = value["type"].as_str().context("type")?.to_owned();
         let fields = match (&value["fields"], &value["rules"]) {
             (Value::Object(fields), _) => fields.clone(),

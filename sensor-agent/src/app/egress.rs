@@ -88,6 +88,7 @@ pub(super) fn run(config: &Config, begun: Begun) -> Result<(), AppError> {
         throttle: config.outputs.throttle.map(|window| Throttle::new(window, Instant::now())),
         tuning,
         settled: Settled::default(),
+        settled_at: Instant::now(),
         sensor: None,
     };
     let body = move || office.serve(&inbox);

@@ -21,6 +21,9 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// Longest time without a look at the clock.
 const TICK: Duration = Duration::from_millis(200);
 
+/// Alerts that are settled together, unless time goes by.
+const SETTLE: usize = 512;
+
 /// What arrives.
 #[derive(Debug)]
 pub(super) enum Arrived {
@@ -57,6 +60,7 @@ pub(super) struct Office {
     /// Counts alerts until then (or to the end), instead of sinks that take them.
     pub(super) tuning: Option<(Counter, Option<Instant>)>,
     pub(super) settled: Settled,
+    pub(super) settled_at: Instant,
     /// While the sensor half lives.
     pub(super) sensor: Option<Alive>,
 }
@@ -155,6 +159,11 @@ impl Office {
 
     /// Tells the sensor half what it need not keep any longer.
     fn settle(&mut self) {
+        // An answer for each alert would cost as much as the alert.
+        if self.settled.waiting() < SETTLE && self.settled_at.elapsed() < TICK {
+            return;
+        }
+        self.settled_at = Instant::now();
         let (session, numbers) = self.settled.settle(self.worker.done());
         if !numbers.is_empty() {
             // What it keeps is bounded: an answer that finds no room costs memory for a while.

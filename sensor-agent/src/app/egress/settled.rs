@@ -21,6 +21,11 @@ impl Settled {
         self.waiting.push_back((number, sent));
     }
 
+    /// Messages that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// The first `done` alerts are done with: which messages are, and whose.
     pub(super) fn settle(&mut self, done: u64) -> (u64, Vec<u64>) {
         let n_settled = self.waiting.partition_point(|(_, sent)| *sent <= done);

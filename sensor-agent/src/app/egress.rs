@@ -92,13 +92,14 @@ pub(super) fn run(config: &Config, begun: Begun) -> Result<(), AppError> {
         sensor: None,
     };
     let body = move || office.serve(&inbox);
-    let office = thread::Builder::new().name("saker-egress".to_owned()).spawn(body).map_err(no_thread)?;
+    let office =
+        thread::Builder::new().name("saker-egress".to_owned()).spawn(body).map_err(AppError::no_thread)?;
     let (orders, heard) = (arrived.clone(), reopener);
-    let reporter =
-        supervisor::listen(begun.wire, move |order| hear(&heard, &orders, order)).map_err(no_thread)?;
+    let reporter = supervisor::listen(begun.wire, move |order| hear(&heard, &orders, order))
+        .map_err(AppError::no_thread)?;
     reporter.report(&Report::Ready);
     let take = move |arrival: Arrival<Outbound>, _: &_| arrived.send_waiting(Arrived::Link(arrival)).is_ok();
-    let link = Link::start(begun.link, outbox, |_: &Inbound| false, take).map_err(no_thread)?;
+    let link = Link::start(begun.link, outbox, |_: &Inbound| false, take).map_err(AppError::no_thread)?;
 
     let Ended { counts, by_drops } = office.join().unwrap_or_default();
     drop(link);
@@ -137,10 +138,6 @@ fn bind(webserver: &Webserver) -> Result<Admin, AppError> {
 
 fn from_admin(error: AdminError) -> AppError {
     AppError::Environment { action: "start the admin server".to_owned(), source: io::Error::other(error) }
-}
-
-fn no_thread(source: io::Error) -> AppError {
-    AppError::Environment { action: "start a thread".to_owned(), source }
 }
 
 fn cannot_write(source: SinkError) -> AppError {

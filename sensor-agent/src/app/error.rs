@@ -98,6 +98,11 @@ pub enum AppError {
 }
 
 impl AppError {
+    /// A thread could not be started.
+    pub fn no_thread(source: io::Error) -> Self {
+        Self::Environment { action: "start a thread".to_owned(), source }
+    }
+
     /// The program's exit code; see the table above.
     pub fn exit_code(&self) -> u8 {
         match self {

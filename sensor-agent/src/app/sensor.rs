@@ -99,13 +99,13 @@ pub(super) fn run(
         facts.degraded.push(format!("confinement of the sensor half: {lack}"));
     }
     let (commands, inbox) = border::channel(COMMANDS);
-    let link = link(begun.link, outbox, commands.clone()).map_err(no_thread)?;
+    let link = link(begun.link, outbox, commands.clone()).map_err(AppError::no_thread)?;
     let (orders, queue) = mpsc::sync_channel(COMMANDS);
-    accounts::start(reader, orders.clone()).map_err(no_thread)?;
+    accounts::start(reader, orders.clone()).map_err(AppError::no_thread)?;
     let watch = config.watch_files.then(|| Watch::start(config, commands.clone())).flatten();
     let obeyed = commands.clone();
-    let reporter =
-        supervisor::listen(begun.wire, move |order| control::hear(&obeyed, order)).map_err(no_thread)?;
+    let reporter = supervisor::listen(begun.wire, move |order| control::hear(&obeyed, order))
+        .map_err(AppError::no_thread)?;
     let (introduced, ears) = mpsc::sync_channel(1);
     let sensing = spawn_hot(sensor, pipeline, queue, ears)?;
     let canary = canary::Sender::start(Arc::clone(&policy), begun.nonce).map_err(|error| {
@@ -152,10 +152,6 @@ fn link(
     Link::start(socket, outbox, is_kept, take)
 }
 
-fn no_thread(source: io::Error) -> AppError {
-    AppError::Environment { action: "start a thread".to_owned(), source }
-}
-
 fn spawn_hot(
     sensor: Sensor,
     mut pipeline: Pipeline,
@@ -168,5 +164,5 @@ fn spawn_hot(
         }
         Hot::new(sensor, pipeline, orders).run()
     };
-    thread::Builder::new().name("saker-hot".to_owned()).spawn(body).map_err(no_thread)
+    thread::Builder::new().name("saker-hot".to_owned()).spawn(body).map_err(AppError::no_thread)
 }

@@ -54,13 +54,11 @@ pub(super) fn run(config: &Config, early: Early) -> Result<(), AppError> {
     let (for_sensor, for_egress) = orders::pair().map_err(failed)?;
     let program = config.outputs.program.as_ref().map(|program| Broker::new(program.program.clone()));
     let (broker, brokers_other) = program.transpose().map_err(failed)?.unzip();
-    let halves =
-        [Place::new(Half::Sensor, for_sensor, None), Place::new(Half::Egress, for_egress, brokers_other)];
+    let sensor = Place::new(Half::Sensor, for_sensor, None);
+    let egress = Place::new(Half::Egress, for_egress, brokers_other);
     let nonce = super::sensor::canary::new_nonce();
-    let [sensor, egress] = halves;
     let mut supervisor = Supervisor { sensor, egress, broker, signals, nonce, stop_at: None };
-    let ended = supervisor.serve().map_err(failed)?;
-    match ended {
+    match supervisor.serve().map_err(failed)? {
         0 => Ok(()),
         code => Err(AppError::Told { code }),
     }
@@ -298,8 +296,8 @@ impl Place {
 
     fn order(&self, order: &Order) {
         if let Some(running) = &self.running {
-            // One that has died is buried in a moment.
-            let _died = running.wire.send(order, &[]);
+            // One that has died is buried in a moment; one that does not read is killed when its time to end is over.
+            let _unheard = running.wire.send(order, &[]);
         }
     }
 

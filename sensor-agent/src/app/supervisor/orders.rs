@@ -62,7 +62,11 @@ impl Wire {
         Ok((Self(one), Self(other)))
     }
 
-    /// Sends a message, and copies of descriptors with it.
+    /// Sends a message, and copies of descriptors with it. Never waits: who has not read hundreds of them will not read this
+    /// one either, and must not keep the sender from its work.
+    ///
+    /// # Errors
+    /// The system's; `WouldBlock` without room.
     pub(in crate::app) fn send(
         &self,
         message: &impl Serialize,
@@ -75,7 +79,12 @@ impl Wire {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         loop {
-            match sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL) {
+            match sendmsg(
+                &self.0,
+                &[IoSlice::new(&bytes)],
+                &mut control,
+                SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
+            ) {
                 Err(Errno::INTR) => {}
                 sent => return sent.map(drop).map_err(io::Error::from),
             }
@@ -157,6 +166,13 @@ mod tests {
         let (ended, descriptors) = other.recv::<Order>().expect("received").expect("a message");
         assert_eq!((ended, descriptors.len()), (Order::Ended("signal 9".to_owned()), 0));
         assert!(other.recv::<Order>().expect("the end").is_none());
+    }
+
+    #[test]
+    fn nobody_waits_for_a_half_that_does_not_read() {
+        let (one, _other) = Wire::pair().expect("a socket");
+        let error = (0..100_000).find_map(|_| one.send(&Order::Reload, &[]).err()).expect("no room");
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]

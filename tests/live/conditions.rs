@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
 use anyhow::Result;
 use regex::Regex;
@@ -29,18 +28,10 @@ const CLONE_NEWPID: u64 = 262;
 
 #[test]
 fn recorded_cases_fire_the_same_rules() -> Result<()> {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance");
-    let corpus = shared.join("match");
-    if setup::is_skipped() {
-        return Ok(());
-    }
-    if !corpus.is_dir() {
-        println!("skipped: {} is not there", corpus.display());
-        return Ok(());
-    }
+    let Some(corpus) = setup::conformance("match") else { return Ok(()) };
     let files = TempDir::new()?;
     let rules = fs::read_to_string(corpus.join("rules.yaml"))?;
-    let program = Program::build(&shared.join("live/syscases.c"))?;
+    let program = Program::build(&corpus.join("../live/syscases.c"))?;
     let theirs = recorded(&fs::read_to_string(corpus.join("expected.jsonl"))?)?;
     let (mut differences, mut n_events) = (BTreeMap::new(), 0);
     let mut parts = rules.split(RULE);

@@ -20,14 +20,7 @@ const PROGRAM: &str = "/tmp/syscases-run";
 
 #[test]
 fn recorded_cases_give_the_same_fields() -> Result<()> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/live");
-    if setup::is_skipped() {
-        return Ok(());
-    }
-    if !corpus.is_dir() {
-        println!("skipped: {} is not there", corpus.display());
-        return Ok(());
-    }
+    let Some(corpus) = setup::conformance("live") else { return Ok(()) };
     let files = TempDir::new()?;
     fs::write(files.path().join("rules.yaml"), fs::read(corpus.join("rules.yaml"))?)?;
     let program = Program::build(&corpus.join("syscases.c"))?;

@@ -1,7 +1,7 @@
 //! Falco's own stable rules, unmodified: each fires on its act and is silent on what is nearly the same.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -100,14 +100,5 @@ fn every_official_rule_has_a_row() -> Result<()> {
 
 /// The file, where the tests can run and it is there.
 fn rules() -> Option<PathBuf> {
-    let file =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/official/falco_rules.yaml");
-    if setup::is_skipped() {
-        return None;
-    }
-    if !file.is_file() {
-        println!("skipped: {} is not there", file.display());
-        return None;
-    }
-    Some(file)
+    setup::conformance("official/falco_rules.yaml")
 }

@@ -24,14 +24,7 @@ const CASES: &str = "001 033 056 061 062 064 065 066 080 084 089 129 226 236 240
 
 #[test]
 fn recorded_settings_give_the_same_lines() -> Result<()> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance");
-    if setup::is_skipped() {
-        return Ok(());
-    }
-    if !corpus.is_dir() {
-        println!("skipped: {} is not there", corpus.display());
-        return Ok(());
-    }
+    let Some(corpus) = setup::conformance("") else { return Ok(()) };
     let program = Program::build(&corpus.join("live/syscases.c"))?;
     let mut found = BTreeMap::new();
     let (mut compared, mut equal) = (0, 0);

@@ -55,6 +55,20 @@ pub(crate) fn is_skipped_without_engine(kind: Kind) -> bool {
     say(missing().or_else(|| kind.missing()))
 }
 
+/// A file or folder of what a real Falco answered, below `../shared/conformance`, where the agent can run and it is there;
+/// else says why not.
+pub(crate) fn conformance(path: &str) -> Option<PathBuf> {
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance").join(path);
+    if is_skipped() {
+        return None;
+    }
+    if !recorded.exists() {
+        println!("skipped: {} is not there", recorded.display());
+        return None;
+    }
+    Some(recorded)
+}
+
 fn missing() -> Option<&'static str> {
     if env::var_os("SAKER_BIN").is_none() {
         Some("SAKER_BIN is not set: `cargo xtask test` sets it")

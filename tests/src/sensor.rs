@@ -14,7 +14,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
 
 use crate::alert::Alert;
@@ -325,7 +326,18 @@ impl Drop for Sensor {
         // A test that failed leaves nothing running; after a stop there is nothing to kill.
         if matches!(self.child.try_wait(), Ok(None)) {
             if let Ok(pid) = self.pid() {
+                let halves = children(pid.as_raw_nonzero().get()).unwrap_or_default();
+                // By descriptor: they are not ours to wait for.
+                let halves: Vec<_> = halves
+                    .into_iter()
+                    .filter_map(|half| Some((half, pidfd_open(half, PidfdFlags::empty()).ok()?)))
+                    .collect();
                 kill_process(pid, Signal::KILL).ok();
+                for (half, end) in &halves {
+                    kill_process(*half, Signal::KILL).ok();
+                    // The next test begins on a machine without them.
+                    poll(&mut [PollFd::new(end, PollFlags::IN)], Timespec::try_from(SOON).ok().as_ref()).ok();
+                }
             }
             drop(self.child.kill());
             drop(self.child.wait());

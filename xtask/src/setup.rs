@@ -36,6 +36,20 @@ const BUILD_PACKAGES: &[&str] = &[
 const TEST_PACKAGES: &[&str] =
     &["qemu-system-x86", "containerd", "runc", "busybox-static", "iproute2", "debian-archive-keyring", "git"];
 
+/// Real peers of the tests: runtimes, receivers, and what a node of a cluster consists of.
+const PEER_PACKAGES: &[&str] = &[
+    "podman",
+    "docker.io",
+    "rsyslog",
+    "logrotate",
+    "prometheus",
+    "jq",
+    "etcd-server",
+    "containernetworking-plugins",
+    "iptables",
+    "openssl",
+];
+
 /// Formatter and linter where cargo is the distribution's; rustup brings its own.
 const LINT_PACKAGES: &[&str] = &["rustfmt-web", "rust-web-clippy"];
 
@@ -78,7 +92,7 @@ pub(crate) fn everything(dirs: &Dirs) -> Result<()> {
         let is_distribution =
             shell::find_in_path("cargo").is_some_and(|cargo| cargo == Path::new(DISTRIBUTION_CARGO));
         let lint = if is_distribution { LINT_PACKAGES } else { &[] };
-        install(dirs, &[build, TEST_PACKAGES, lint].concat())?;
+        install(dirs, &[build, TEST_PACKAGES, PEER_PACKAGES, lint].concat())?;
     }
     let tools = kernel_tools(dirs)?;
     println!("kernel tool chain: {}", tools.describe()?);

@@ -16,6 +16,7 @@ mod docs;
 mod helm;
 mod cluster;
 mod golden;
+mod failures;
 mod test;
 
 use std::process::ExitCode;

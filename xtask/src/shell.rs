@@ -104,7 +104,8 @@ pub(crate) fn libraries(program: &Path) -> Result<BTreeSet<PathBuf>> {
     Ok(paths.map(PathBuf::from).collect())
 }
 
-fn text(command: &Command) -> String {
+/// The command as one would type it, for messages.
+pub(crate) fn text(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }

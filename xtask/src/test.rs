@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::dirs::Dirs;
+use crate::failures::{self, FailedTests};
 use crate::{agent, cluster, deb, docs, helm, image, setup, shell, tidy, vm};
 
 /// Tells the live tests which binary and which image to run.
@@ -38,7 +39,7 @@ pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
     });
     suite.step("unit tests", None, || {
         let mut cargo = in_root(dirs);
-        shell::run(cargo.args([
+        failures::run(cargo.args([
             "test",
             "--quiet",
             "--workspace",
@@ -91,7 +92,7 @@ fn live(dirs: &Dirs, image: Option<&Path>) -> Result<()> {
     if let Some(image) = image {
         cargo.env(IMAGE_VARIABLE, image);
     }
-    shell::run(cargo.env(BINARY_VARIABLE, binary))
+    failures::run(cargo.env(BINARY_VARIABLE, binary))
 }
 
 fn cannot_run_live(dirs: &Dirs) -> Option<String> {
@@ -149,6 +150,12 @@ impl Suite {
     }
 
     fn close(&self) -> Result<()> {
+        for (name, outcome) in &self.steps {
+            let Outcome::Failed(_, error) = outcome else { continue };
+            let Some(failed) = error.downcast_ref::<FailedTests>() else { continue };
+            println!("\n=== {name}: what failed tests said");
+            failed.said.iter().for_each(|line| println!("{line}"));
+        }
         println!("\n=== summary");
         for (name, outcome) in &self.steps {
             println!("{}", line(name, outcome));

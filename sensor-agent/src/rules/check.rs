@@ -86,7 +86,8 @@ impl Checker<'_> {
         let fail = |error: CheckError| Err((check.op_span, Reason::from(error)));
         if !is_allowed(check.op, &left) {
             let (op, name, ty) = (check.op, left.name.clone(), left.ty.name());
-            return fail(CheckError::Operator { op, name, ty });
+            let allowed = Op::ALL.iter().copied().filter(|op| is_allowed(*op, &left)).collect();
+            return fail(CheckError::Operator { op, name, ty, allowed });
         }
         let (words, modifier, right) = match &check.value {
             Rhs::None => (&[][..], None, None),

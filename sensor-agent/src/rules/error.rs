@@ -1,5 +1,6 @@
 //! What is wrong with rule files: a typed reason with Falco's code, the place, the line, and a hint.
 
+mod advice;
 mod faults;
 mod hint;
 mod reason;
@@ -7,6 +8,7 @@ mod trail;
 
 use std::fmt;
 
+pub use advice::{did_you_mean, operators};
 pub use faults::{Fail, Faults, InCondition};
 pub use hint::nearest;
 pub use reason::{

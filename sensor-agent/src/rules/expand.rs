@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::file::{Collected, List, Source, joined};
+use super::{
+    error::nearest,
+    file::{Collected, List, Source, joined},
+};
 
 /// A condition with lists put in is not longer than this.
 const MAX_TEXT: usize = 4 << 20;
@@ -86,6 +89,17 @@ impl Lists {
     /// Whether a list is called that.
     pub fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
+    }
+
+    /// The list whose name is nearest to a word and begins like it: this is asked of many words.
+    pub fn near(&self, word: &str) -> Option<&str> {
+        let first = word.chars().next()?;
+        nearest(word, self.by_name.keys().map(String::as_str).filter(|name| name.starts_with(first)))
+    }
+
+    /// The words of a condition that are looked at: what stands between delimiters, with its places.
+    pub fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+        words(text)
     }
 
     /// The items that `item` of a list stands for, where it is the name of a list that this one sees.

@@ -15,7 +15,7 @@ pub(super) use collect::joined;
 pub use collect::{Collected, List, Macro, Rule};
 pub use exception::{Exception, ExceptionFields};
 use item::Item;
-pub use item::{PLUGIN_VERSIONS, Plugin};
+pub use item::{ITEM_KINDS, OVERRIDABLE, PLUGIN_VERSIONS, Plugin};
 pub use place::{Source, Spot};
 
 use super::error::{Fail, Faults, Step, YamlError};

@@ -219,6 +219,9 @@ pub enum SyntaxErrorKind {
     /// No closing parenthesis.
     #[error("`)` is missing before {0}")]
     Close(String),
+    /// An opening parenthesis, and then the end.
+    #[error("this `(` is not closed")]
+    Unclosed,
     /// `andproc.name`
     #[error("a blank or `(` has to follow `{0}`")]
     Blank(&'static str),
@@ -241,7 +244,7 @@ pub enum SyntaxErrorKind {
     #[error("the quoted string has no end")]
     Unterminated,
     /// An escape that the language does not have.
-    #[error("the escape `\\{0}` does not exist in a string in {1}-quotes")]
+    #[error("the escape `\\{0}` does not exist in a string between {1} and {1}")]
     Escape(char, char),
     /// Deeper than [`MAX_DEPTH`].
     #[error("parentheses nest deeper than {MAX_DEPTH}")]

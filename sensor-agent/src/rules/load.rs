@@ -1,5 +1,6 @@
 //! From files to a rule set: what compiles is loaded, everything else is told, and neither takes the other down.
 
+mod advice;
 mod describe;
 mod explain;
 mod macros;

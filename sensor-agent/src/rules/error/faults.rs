@@ -102,6 +102,11 @@ impl<'f> Faults<'f> {
         if is_own { self.cautions.push(fault) } else { self.warnings.push(fault) }
     }
 
+    /// Where byte `at` of a text stands.
+    pub fn locate(&self, text: &Source, at: usize) -> Spot {
+        text.locate(at, self.files)
+    }
+
     /// An error in a condition.
     pub fn error_in(&mut self, place: InCondition<'_>, reason: Reason, hint: Option<String>) {
         let fault = self.fault_in(place, reason, hint);
@@ -109,8 +114,8 @@ impl<'f> Faults<'f> {
     }
 
     /// A warning in a condition.
-    pub fn warn_in(&mut self, place: InCondition<'_>, warning: Warning) {
-        let fault = self.fault_in(place, warning.into(), None);
+    pub fn warn_in(&mut self, place: InCondition<'_>, warning: Warning, hint: Option<String>) {
+        let fault = self.fault_in(place, warning.into(), hint);
         self.file_warning(fault);
     }
 

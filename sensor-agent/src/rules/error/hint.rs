@@ -10,10 +10,10 @@ pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions and replacements that make one of the other; two letters swapped count once.
+/// Insertions, deletions and replacements that make one of the other; two letters swapped count once, and case not at all.
 fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().take(64).collect();
-    let b: Vec<char> = b.chars().take(64).collect();
+    let letters = |word: &str| word.chars().take(64).map(|c| c.to_ascii_lowercase()).collect::<Vec<_>>();
+    let (a, b) = (letters(a), letters(b));
     let width = b.len() + 1;
     let mut rows = vec![0_usize; (a.len() + 1) * width];
     let cell = |rows: &[usize], i: usize, j: usize| rows.get(i * width + j).copied().unwrap_or(0);
@@ -50,6 +50,7 @@ mod tests {
             ("proc.pnam", Some("proc.pname")),
             ("fd.nam", Some("fd.name")),
             ("spawned_procces", Some("spawned_process")),
+            ("Proc.Name", Some("proc.name")),
             ("container.id", None),
             ("", None),
         ] {

@@ -1,12 +1,9 @@
 //! Reasons, one enum per stage, and the codes that Falco has for them.
 
-use crate::{
-    border::Priority,
-    rules::{
-        fields::FieldError,
-        lang::{MAX_DEPTH, Op, SyntaxErrorKind},
-        output::FormatError,
-    },
+use crate::rules::{
+    fields::FieldError,
+    lang::{MAX_DEPTH, Op, SyntaxErrorKind},
+    output::FormatError,
 };
 
 /// Kind of an item.
@@ -115,6 +112,8 @@ codes! {
         "A comparison never holds, or holds for less than it says.";
     Shadowed = "SAKER_SHADOWED", "A rule that never fires",
         "A rule never fires because an earlier one matches first.";
+    Ignored = "SAKER_IGNORED", "What has no effect",
+        "Something is written that has no effect.";
     Costly = "SAKER_COSTLY", "A costly condition",
         "A condition costs much for every event of a kind that is frequent.";
 }
@@ -146,7 +145,7 @@ pub enum ItemError {
     #[error("an item is a mapping with `rule`, `macro` or `list`")]
     NoMapping,
     #[error("the key `{key}` is missing")]
-    Missing { key: &'static str },
+    Missing { key: &'static str, instead: Option<String> },
     #[error("`{key}` has no value")]
     Null { key: &'static str },
     #[error("`{key}` is empty")]
@@ -202,7 +201,7 @@ pub enum VersionError {
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum ExceptionError {
     #[error("an exception needs `fields`: a field or a sequence of fields")]
-    Fields,
+    Fields { instead: Option<String> },
     #[error("the exception exists: only `values` can be added to it")]
     FieldsAgain,
     #[error("`comps` of a single field has to be a single operator")]
@@ -211,12 +210,14 @@ pub enum ExceptionError {
     ListComp { found: String },
     #[error("`values` of a single field has to be a sequence of single values")]
     OneValues,
-    #[error("`comps` has to be a sequence with one operator for each field")]
-    Comps,
+    #[error("`comps` has to be a sequence with one operator for each of the {fields} fields")]
+    Comps { fields: usize },
     #[error("`{found}` is no operator")]
     Operator { found: String },
-    #[error("each row of `values` has to have one value for each field")]
-    Row,
+    #[error("a row of `values` has to have one value for each of the {fields} fields, this one has {found}")]
+    Row { fields: usize, found: usize },
+    #[error("`values` of several fields has to be a sequence of rows, each with one value for each field")]
+    NoRow,
     #[error("the exception is too long")]
     Long,
 }
@@ -258,7 +259,7 @@ pub enum CheckError {
     #[error("there is no event type `{0}`")]
     EventType(String),
     #[error("`{}` does not work on `{name}`, which is {ty}", op.word())]
-    Operator { op: Op, name: String, ty: &'static str },
+    Operator { op: Op, name: String, ty: &'static str, allowed: Vec<Op> },
     #[error("`{found}` is no {wanted}")]
     Literal { found: String, wanted: &'static str },
     #[error("the value contains a NUL byte")]
@@ -288,7 +289,7 @@ pub enum CheckError {
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Warning {
     #[error("the item is no rule, macro, list or requirement; it is ignored")]
-    UnknownItem,
+    UnknownItem { key: String },
     #[error("the key `{key}` is unknown; it is ignored")]
     UnknownKey { key: String, known: &'static [&'static str] },
     #[error("`append: true` is deprecated: use `override`")]
@@ -339,6 +340,16 @@ pub enum Warning {
     Shadowed { by: String },
     #[error("`{part}` is asked of every {event} event, and nothing cheaper before it rules events out")]
     Costly { part: String, event: &'static str },
+    #[error("`{word}` is compared as text here{}", if *is_macro { ": it is a macro's name, not a list's" } else { "" })]
+    NoList { word: String, is_macro: bool },
+    #[error("the {} `{name}` is defined again in line {line}: this definition has no effect", kind.label())]
+    Again { kind: ItemKind, name: String, line: usize },
+    #[error("the key `{key}` stands here twice; the first one counts")]
+    KeyTwice { key: String },
+    #[error("an exception has no key `{key}`; it is ignored")]
+    ExceptionKey { key: String },
+    #[error("`override` is no mapping of keys to `append` or `replace`; it is ignored")]
+    NoOverride,
     #[error("the macro is not used")]
     UnusedMacro,
     #[error("the list is not used")]
@@ -413,39 +424,20 @@ impl Reason {
                 | Self::ExtraField(_)
         )
     }
-
-    /// A hint that needs to know nothing else.
-    pub(super) fn hint(&self) -> Option<String> {
-        let near = |word: &str, known: &mut dyn Iterator<Item = &'static str>| {
-            super::nearest(word, known).map(|known| format!("did you mean `{known}`?"))
-        };
-        match self {
-            Self::Syntax(SyntaxErrorKind::Unterminated) => Some("add the closing quote".to_owned()),
-            Self::Syntax(SyntaxErrorKind::List(op)) => Some(format!("write `{op} (a, b)`")),
-            Self::Item(ItemError::Priority { found }) => {
-                near(found, &mut Priority::ALL.into_iter().map(Priority::label)).or_else(|| {
-                    Some(
-                        "one of emergency, alert, critical, error, warning, notice, informational, debug"
-                            .to_owned(),
-                    )
-                })
-            }
-            Self::Check(CheckError::EventType(name)) => near(name, &mut crate::rules::events::names()),
-            Self::Warning(Warning::UnknownKey { key, known }) => near(key, &mut known.iter().copied()),
-            _ => None,
-        }
-    }
 }
 
 impl Warning {
     /// Whether Falco knows nothing like it.
     pub(super) const fn is_own(&self) -> bool {
-        matches!(self.code(), Code::NotSupplied | Code::NeverHolds | Code::Shadowed | Code::Costly)
+        matches!(
+            self.code(),
+            Code::NotSupplied | Code::NeverHolds | Code::Shadowed | Code::Ignored | Code::Costly
+        )
     }
 
     const fn code(&self) -> Code {
         match self {
-            Self::UnknownItem => Code::UnknownItem,
+            Self::UnknownItem { .. } => Code::UnknownItem,
             Self::UnknownKey { .. } => Code::UnknownKey,
             Self::DeprecatedAppend
             | Self::DeprecatedEnabled
@@ -462,8 +454,13 @@ impl Warning {
             Self::UnusedList => Code::UnusedList,
             Self::FieldAsText(_) | Self::CallAsText(_) | Self::PlainRegex(_) => Code::ConditionWarning,
             Self::Absent { .. } | Self::NotCaptured { .. } => Code::NotSupplied,
-            Self::NeverIn { .. } | Self::FirstOnly { .. } | Self::NaText(_) | Self::Contradiction => {
-                Code::NeverHolds
+            Self::NeverIn { .. }
+            | Self::FirstOnly { .. }
+            | Self::NaText(_)
+            | Self::NoList { .. }
+            | Self::Contradiction => Code::NeverHolds,
+            Self::Again { .. } | Self::KeyTwice { .. } | Self::ExceptionKey { .. } | Self::NoOverride => {
+                Code::Ignored
             }
             Self::Shadowed { .. } => Code::Shadowed,
             Self::Costly { .. } => Code::Costly,

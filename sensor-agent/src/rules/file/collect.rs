@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     border::Priority,
-    rules::error::{Fail, Faults, ItemKind, UpdateError},
+    rules::error::{Fail, Faults, ItemKind, UpdateError, Warning},
 };
 
 /// Every list, macro and rule as the last item left it, in order of first definition.
@@ -132,8 +132,8 @@ impl Collected {
                 self.plugins.extend(plugins);
                 Ok(())
             }
-            Item::List(item) => self.list(item),
-            Item::Macro(item) => self.macro_(item),
+            Item::List(item) => self.list(item, faults),
+            Item::Macro(item) => self.macro_(item, faults),
             Item::Rule(item) => self.rule(*item, faults),
         };
         if let Err(fault) = result {
@@ -151,7 +151,7 @@ impl Collected {
         self.find(kind, name).ok_or_else(missing)
     }
 
-    fn list(&mut self, item: ListItem) -> Result<()> {
+    fn list(&mut self, item: ListItem, faults: &mut Faults<'_>) -> Result<()> {
         if item.is_append {
             let at = self.existing(ItemKind::List, &item.name)?;
             if let Some(list) = self.lists.get_mut(at) {
@@ -162,6 +162,7 @@ impl Collected {
         }
         let found = self.find(ItemKind::List, &item.name);
         if let Some(list) = found.and_then(|at| self.lists.get_mut(at)) {
+            tell_again(ItemKind::List, &list.name, list.spot, item.name.spot(), faults);
             (list.items, list.changed, list.spot) = (item.items, self.counter, item.spot);
             return Ok(());
         }
@@ -176,7 +177,7 @@ impl Collected {
         Ok(())
     }
 
-    fn macro_(&mut self, item: MacroItem) -> Result<()> {
+    fn macro_(&mut self, item: MacroItem, faults: &mut Faults<'_>) -> Result<()> {
         if item.is_append {
             let at = self.existing(ItemKind::Macro, &item.name)?;
             if let Some(found) = self.macros.get_mut(at) {
@@ -187,6 +188,7 @@ impl Collected {
         }
         let found = self.find(ItemKind::Macro, &item.name);
         if let Some(found) = found.and_then(|at| self.macros.get_mut(at)) {
+            tell_again(ItemKind::Macro, &found.name, found.spot, item.name.spot(), faults);
             (found.condition, found.changed, found.spot) = (item.condition, self.counter, item.spot);
             return Ok(());
         }
@@ -199,7 +201,7 @@ impl Collected {
 
     fn rule(&mut self, item: RuleItem, faults: &mut Faults<'_>) -> Result<()> {
         match item.key.clone() {
-            RuleKey::Define => self.define(item),
+            RuleKey::Define => self.define(item, faults),
             RuleKey::Enable => {
                 let at = self.existing(ItemKind::Rule, &item.name)?;
                 if let (Some(rule), Some(enabled)) = (self.rules.get_mut(at), item.enabled) {
@@ -218,7 +220,7 @@ impl Collected {
         }
     }
 
-    fn define(&mut self, item: RuleItem) -> Result<()> {
+    fn define(&mut self, item: RuleItem, faults: &mut Faults<'_>) -> Result<()> {
         let at = self.find(ItemKind::Rule, &item.name);
         let source = item.source.as_ref().map_or("syscall", Source::text).to_owned();
         if let Some(old) = at.and_then(|at| self.rules.get(at))
@@ -257,6 +259,7 @@ impl Collected {
             capture_duration_ms: item.capture_duration_ms.unwrap_or(0),
         };
         if let Some(old) = at.and_then(|at| self.rules.get_mut(at)) {
+            tell_again(ItemKind::Rule, &rule.name, old.spot, rule.name.spot(), faults);
             *old = rule;
         } else {
             self.names.insert((ItemKind::Rule, rule.name.text().to_owned()), self.rules.len());
@@ -312,6 +315,14 @@ impl Collected {
         set(&mut rule.warn_evttypes, item.warn_evttypes, replace("warn_evttypes"));
         set(&mut rule.skip_if_unknown_filter, item.skip_if_unknown_filter, replace("skip-if-unknown-filter"));
         Ok(())
+    }
+}
+
+/// Of a file that defines an item twice; that a later file does is how people change what is given.
+fn tell_again(kind: ItemKind, name: &Source, old: Spot, new: Spot, faults: &mut Faults<'_>) {
+    if old.file == new.file {
+        faults.enter(kind, name.text(), old);
+        faults.warn(old, Warning::Again { kind, name: name.text().to_owned(), line: new.line });
     }
 }
 

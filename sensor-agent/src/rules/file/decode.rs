@@ -1,12 +1,12 @@
 //! Values of a mapping, with the faults that a missing or ill-typed one makes.
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     place::{Source, Spot},
     yaml::Node,
 };
-use crate::rules::error::{Fail, ItemError, Step};
+use crate::rules::error::{Fail, ItemError, Step, nearest};
 
 pub(super) type Result<T> = std::result::Result<T, Fail>;
 
@@ -44,10 +44,34 @@ impl<'n> Map<'n> {
         unknown.map(|key| (key.scalar().unwrap_or("null").to_owned(), key.spot())).collect()
     }
 
+    /// Keys that are words, with their places.
+    pub(super) fn keys(self) -> impl Iterator<Item = (&'n str, Spot)> {
+        let keys = self.0.entries().unwrap_or_default().iter().map(|(key, _)| key);
+        keys.filter_map(|key| Some((key.scalar()?, key.spot())))
+    }
+
+    /// Keys that stood there before.
+    pub(super) fn repeated_keys(self) -> Vec<(String, Spot)> {
+        let mut seen = BTreeSet::new();
+        self.keys().filter(|(key, _)| !seen.insert(*key)).map(|(key, spot)| (key.to_owned(), spot)).collect()
+    }
+
+    /// The key that is a misspelt `key`, it seems.
+    pub(super) fn misspelt(self, key: &str) -> Option<(String, Spot)> {
+        let found = self.keys().find(|(found, _)| nearest(found, std::iter::once(key)).is_some());
+        found.map(|(found, spot)| (found.to_owned(), spot))
+    }
+
+    /// The fault that `key` is not there; it is of the misspelt key if there is one.
+    pub(super) fn missing<T>(self, key: &'static str) -> Result<T> {
+        let (instead, spot) = self.misspelt(key).unzip();
+        fail(spot.unwrap_or(self.spot()), ItemError::Missing { key, instead })
+    }
+
     pub(super) fn node(self, key: &'static str) -> Result<&'n Rc<Node>> {
         match self.0.get(key) {
             Some(node) => Ok(node),
-            None => fail(self.spot(), ItemError::Missing { key }),
+            None => self.missing(key),
         }
     }
 

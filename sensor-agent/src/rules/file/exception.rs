@@ -15,6 +15,8 @@ use crate::rules::{
 /// A condition longer than this is refused: aliases make large texts out of small files.
 pub(super) const MAX_TEXT: usize = 4 << 20;
 
+const KEYS: &[&str] = &["name", "fields", "comps", "values"];
+
 /// One exception.
 #[derive(Clone, Debug)]
 pub struct Exception {
@@ -27,6 +29,8 @@ pub struct Exception {
     /// Values or rows of values.
     values: Vec<Value>,
     has_values: bool,
+    /// A key that stands where `fields` is missing.
+    misspelt: Option<String>,
     spot: Spot,
 }
 
@@ -85,6 +89,9 @@ pub(super) fn decode(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Option<Vec
         return fail(node.spot(), ItemError::NoSequence { key: "exceptions" })
             .map_err(|fail| fail.inside(all()));
     };
+    for (key, spot) in items.iter().flat_map(|item| Map(item).unknown_keys(KEYS)) {
+        faults.warn(spot, Warning::ExceptionKey { key });
+    }
     let mut names = BTreeSet::new();
     let mut exceptions = Vec::new();
     for item in items {
@@ -108,6 +115,7 @@ fn exception(item: &Rc<Node>, name: Source) -> Result<Exception> {
         comps: item.get("comps").map(Value::new),
         values: item.get("values").map_or(Ok(Vec::new()), values)?,
         has_values: item.get("values").is_some(),
+        misspelt: Map(item).misspelt("fields").map(|(key, _)| key),
         spot: item.spot(),
     })
 }
@@ -138,7 +146,7 @@ fn fields(node: &Rc<Node>) -> Result<ExceptionFields> {
     });
     match words.collect::<Option<Vec<_>>>() {
         Some(fields) if !fields.is_empty() => Ok(ExceptionFields::Many(fields)),
-        _ => Err(Fail::new(node.spot(), ExceptionError::Fields)),
+        _ => Err(Fail::new(node.spot(), ExceptionError::Fields { instead: None })),
     }
 }
 
@@ -192,9 +200,16 @@ impl Exception {
         match &self.fields {
             Some(ExceptionFields::One(field)) => self.one(field.text()),
             Some(ExceptionFields::Many(fields)) => self.many(fields),
-            None => Err(Fail::new(self.spot, ExceptionError::Fields)),
+            None => {
+                let instead = self.misspelt.clone();
+                Err(Fail::new(self.spot, ExceptionError::Fields { instead }))
+            }
         }
         .map_err(|fail| fail.inside(self.step()))
+    }
+
+    fn comps_spot(&self) -> Spot {
+        self.comps.as_ref().map_or(self.spot, Value::spot)
     }
 
     fn one(&self, field: &str) -> Result<Option<String>> {
@@ -204,7 +219,7 @@ impl Exception {
             Some(other) => return Err(Fail::new(other.spot(), ExceptionError::OneComp)),
         };
         if !["in", "pmatch", "intersects"].contains(&comp) && !is_modified(comp) {
-            return Err(Fail::new(self.spot, ExceptionError::ListComp { found: comp.to_owned() }));
+            return Err(Fail::new(self.comps_spot(), ExceptionError::ListComp { found: comp.to_owned() }));
         }
         let mut words = Vec::new();
         for value in &self.values {
@@ -219,6 +234,7 @@ impl Exception {
     }
 
     fn many(&self, fields: &[Source]) -> Result<Option<String>> {
+        let comps_error = ExceptionError::Comps { fields: fields.len() };
         let comps: Vec<&str> = match &self.comps {
             None => vec!["="; fields.len()],
             Some(Value::List(comps, spot)) => {
@@ -226,23 +242,24 @@ impl Exception {
                     Value::Word(word) => Some(word.text().trim()),
                     Value::List(..) | Value::Other(_) => None,
                 });
-                words.collect::<Option<_>>().ok_or_else(|| Fail::new(*spot, ExceptionError::Comps))?
+                words.collect::<Option<_>>().ok_or_else(|| Fail::new(*spot, comps_error.clone()))?
             }
-            Some(other) => return Err(Fail::new(other.spot(), ExceptionError::Comps)),
+            Some(other) => return Err(Fail::new(other.spot(), comps_error)),
         };
         if comps.len() != fields.len() {
-            return Err(Fail::new(self.spot, ExceptionError::Comps));
+            return Err(Fail::new(self.comps_spot(), comps_error));
         }
         if let Some(comp) = comps.iter().find(|comp| !is_operator(comp) && !is_modified(comp)) {
-            return Err(Fail::new(self.spot, ExceptionError::Operator { found: (*comp).to_owned() }));
+            return Err(Fail::new(self.comps_spot(), ExceptionError::Operator { found: (*comp).to_owned() }));
         }
         let mut text = String::new();
         for row in &self.values {
             let Value::List(cells, spot) = row else {
-                return Err(Fail::new(row.spot(), ExceptionError::Row));
+                return Err(Fail::new(row.spot(), ExceptionError::NoRow));
             };
             if cells.len() != fields.len() {
-                return Err(Fail::new(*spot, ExceptionError::Row));
+                let row = ExceptionError::Row { fields: fields.len(), found: cells.len() };
+                return Err(Fail::new(*spot, row));
             }
             let checks = fields.iter().zip(&comps).zip(cells);
             let checks: Vec<_> = checks

@@ -127,8 +127,13 @@ const RULE_KEYS: &[&str] = &[
     "override",
     "append",
 ];
+/// What an item is told by.
+pub const ITEM_KINDS: &[&str] =
+    &["rule", "macro", "list", "required_engine_version", "required_plugin_versions"];
 const APPENDABLE: &[&str] = &["condition", "output", "desc", "tags", "exceptions"];
-const REPLACEABLE: &[&str] = &[
+/// What rules, macros and lists may override.
+pub const OVERRIDABLE: &[&str] = &[
+    "items",
     "condition",
     "output",
     "desc",
@@ -142,6 +147,8 @@ const REPLACEABLE: &[&str] = &[
     "warn_evttypes",
     "skip-if-unknown-filter",
 ];
+/// What rules may.
+const REPLACEABLE: &[&str] = OVERRIDABLE.split_at(1).1;
 
 impl Item {
     pub(super) fn decode(node: &Rc<Node>, faults: &mut Faults<'_>) -> Result<Option<Self>> {
@@ -165,11 +172,15 @@ impl Item {
         } else if map.has("rule") {
             (rule(map, faults)?, RULE_KEYS)
         } else {
-            faults.warn(map.spot(), Warning::UnknownItem);
+            let key = map.keys().next().map_or(String::new(), |(key, _)| key.to_owned());
+            faults.warn(map.spot(), Warning::UnknownItem { key });
             return Ok(None);
         };
         for (key, spot) in map.unknown_keys(known) {
             faults.warn(spot, Warning::UnknownKey { key, known });
+        }
+        for (key, spot) in map.repeated_keys() {
+            faults.warn(spot, Warning::KeyTwice { key });
         }
         Ok(Some(item))
     }
@@ -290,7 +301,7 @@ fn requirement(entry: &Rc<Node>) -> Result<(Source, Source)> {
 /// `append: true` or `override`, for lists and macros with their one key.
 fn appends(map: Map<'_>, key: &'static str, faults: &mut Faults<'_>) -> Result<bool> {
     let is_append = append(map, faults)?;
-    let Some(overrides) = overrides(map, is_append, &[key], &[key])? else { return Ok(is_append) };
+    let Some(overrides) = overrides(map, is_append, &[key], &[key], faults)? else { return Ok(is_append) };
     Ok(overrides.iter().any(|(_, is_append)| *is_append))
 }
 
@@ -308,10 +319,14 @@ fn overrides(
     is_append: bool,
     appendable: &[&str],
     replaceable: &[&str],
+    faults: &mut Faults<'_>,
 ) -> Result<Option<Vec<(String, bool)>>> {
     let Some(node) = map.0.get("override") else { return Ok(None) };
     if node.items().is_some() {
         return fail(node.spot(), ItemError::OverrideSequence);
+    }
+    if node.scalar().is_some() {
+        faults.warn(node.spot(), Warning::NoOverride);
     }
     let Some(entries) = node.entries().filter(|entries| !entries.is_empty()) else { return Ok(None) };
     if is_append {
@@ -354,7 +369,7 @@ fn list(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
     }
     let is_append = appends(map, "items", faults)?;
     let Some(items) = map.words("items")? else {
-        return fail(map.spot(), ItemError::Missing { key: "items" });
+        return map.missing("items");
     };
     Ok(Item::List(ListItem { spot: map.spot(), name, items, is_append }))
 }
@@ -379,7 +394,7 @@ fn rule(map: Map<'_>, faults: &mut Faults<'_>) -> Result<Item> {
     let name = map.required("rule")?;
     faults.enter(ItemKind::Rule, name.text(), map.spot());
     let is_append = append(map, faults)?;
-    let overrides = overrides(map, is_append, APPENDABLE, REPLACEABLE)?;
+    let overrides = overrides(map, is_append, APPENDABLE, REPLACEABLE, faults)?;
     let key = match overrides {
         Some(overrides) => RuleKey::Override(overrides),
         None if is_append => RuleKey::Append,
@@ -437,7 +452,8 @@ fn check_keys(map: Map<'_>, key: &RuleKey, full: &[&'static str], faults: &mut F
         }
         RuleKey::Override(overrides) => {
             if let Some((key, _)) = overrides.iter().find(|(key, _)| !map.has(key)) {
-                return fail(map.spot(), ItemError::OverrideAbsent { key: key.clone() });
+                let node = map.0.get("override").unwrap_or(map.0);
+                return fail(spot_of(Map(node), key), ItemError::OverrideAbsent { key: key.clone() });
             }
             let listed = |key: &str| overrides.iter().any(|(other, _)| other == key);
             match REPLACEABLE.iter().find(|key| map.has(key) && !listed(key)) {

@@ -99,6 +99,12 @@ impl Source {
             .any(|part| part.at == at && part.at > 0 && part.is_verbatim && Some(spot(part)) != first)
     }
 
+    /// What byte `at` stands for: the scalar, and the solid characters of it before that; of made text, whatever byte of
+    /// it, those before what it was made for.
+    pub fn origin(&self, at: usize) -> Option<(Spot, usize, bool)> {
+        self.part(at).map(|part| (part.spot, part.solid, part.is_verbatim))
+    }
+
     fn push(&mut self, text: &str, spot: Spot, solid: usize, is_verbatim: bool) {
         self.parts.push(Part { at: self.text.len(), spot, solid, is_verbatim });
         self.text.push_str(text);
@@ -115,6 +121,13 @@ impl Source {
 
     /// Line and column of byte `at`, both from 1.
     pub fn locate(&self, at: usize, files: &[RuleFile<'_>]) -> Spot {
+        let end = self.text.trim_end().len();
+        if at >= end && end > 0 {
+            // Behind the last character; what the file has there may be far away.
+            let last = self.text.get(..end).and_then(|text| text.char_indices().next_back());
+            let spot = self.locate(last.map_or(0, |(at, _)| at), files);
+            return Spot { column: spot.column + 1, ..spot };
+        }
         let Some(part) = self.part(at.min(self.text.len())) else { return Spot::default() };
         let text = files.get(part.spot.file).map_or("", |file| file.text);
         walk(text, part.spot, part.solid)

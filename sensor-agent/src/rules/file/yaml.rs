@@ -76,9 +76,20 @@ pub(super) fn documents(text: &str, file: usize) -> (Vec<Rc<Node>>, Option<(Spot
         match builder.document() {
             Ok(Some(node)) => documents.push(node),
             Ok(None) => return (documents, None),
-            Err(broken) => return (documents, Some(broken)),
+            Err((spot, error)) => return (documents, Some((at_tab(text, spot, &error), error))),
         }
     }
+}
+
+/// The parser names what stands before a tab; people look for the tab.
+fn at_tab(text: &str, spot: Spot, error: &YamlError) -> Spot {
+    let is_tab = matches!(error, YamlError::Syntax(message) if message.contains("tab"));
+    let lines = text.lines().enumerate().skip(spot.line.saturating_sub(1)).take(3);
+    let found = lines.filter(|_| is_tab).find_map(|(line, text)| {
+        let indentation = text.split(|c: char| !c.is_whitespace()).next()?;
+        Some(Spot { line: line + 1, column: indentation.find('\t')? + 1, ..spot })
+    });
+    found.unwrap_or(spot)
 }
 
 struct Builder<'t> {

@@ -76,7 +76,7 @@ impl Parser<'_> {
         let start = self.cursor.at;
         if self.cursor.eat("(") {
             let expr = self.nested(Self::or)?;
-            self.close()?;
+            self.close(start)?;
             return Ok(expr);
         }
         if let Some(operand) = self.operand()? {
@@ -99,10 +99,14 @@ impl Parser<'_> {
         result
     }
 
-    fn close(&mut self) -> Result<()> {
+    /// The parenthesis that closes the one at `open`.
+    fn close(&mut self, open: usize) -> Result<()> {
         self.cursor.blanks();
         if self.cursor.eat(")") {
             return Ok(());
+        }
+        if self.cursor.rest().is_empty() {
+            return Err(SyntaxError { at: open, told: self.cursor.at, kind: SyntaxErrorKind::Unclosed });
         }
         let word = self.cursor.next_word();
         self.cursor.fail(SyntaxErrorKind::Close(word))
@@ -130,11 +134,12 @@ impl Parser<'_> {
         let Some(function) = Function::all().find(is_next) else { return Ok(None) };
         self.cursor.eat(function.word());
         self.cursor.blanks();
+        let open = self.cursor.at;
         self.cursor.eat("(");
-        self.nested(|parser| parser.call(start, function)).map(Some)
+        self.nested(|parser| parser.call(start, open, function)).map(Some)
     }
 
-    fn call(&mut self, start: usize, function: Function) -> Result<Operand> {
+    fn call(&mut self, start: usize, open: usize, function: Function) -> Result<Operand> {
         let mut args = Vec::new();
         loop {
             self.cursor.blanks();
@@ -154,7 +159,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        self.close()?;
+        self.close(open)?;
         let arg = self.bracket()?;
         Ok(Operand::Call { function, args, arg, span: self.cursor.span(start) })
     }
@@ -185,7 +190,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.close()?;
+        self.close(start)?;
         Ok(Some(Operand::List(items, self.cursor.span(start))))
     }
 
@@ -334,7 +339,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        self.close()?;
+        self.close(start)?;
         Ok(Some(items))
     }
 }

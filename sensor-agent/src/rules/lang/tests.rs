@@ -96,7 +96,7 @@ fn what_does_not_parse_and_where() {
         ("a.b in \"x\"", 7, "list in parentheses"),
         ("a.b in (x, )", 11, "missing in the list"),
         ("a.b in (x y)", 10, "`)` is missing"),
-        ("(a.b = x", 8, "`)` is missing before the end"),
+        ("(a.b = x", 0, "is not closed"),
         ("a.b[ 2 ] = x", 4, "argument in brackets"),
         ("a.b[2 = x", 5, "`]` is missing"),
         ("a..b = x", 1, "only `and` or `or`"),

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use crate::rules::{
     check::{At, Checker},
     compile::{NodeId, Pool},
-    error::{Code, Faults, InCondition, ItemKind, NameError, Reason, UpdateError, nearest},
+    error::{Code, Faults, InCondition, ItemKind, NameError, Reason, UpdateError},
     expand::Lists,
     file::{Collected, Source},
     lang::{self, Expr},
 };
 
-use super::rule::explain;
+use super::advice::Advice;
 
 /// All macros, compiled.
 pub(super) struct Macros {
@@ -32,6 +32,7 @@ enum State {
 }
 
 struct Parsed {
+    written: Source,
     condition: Source,
     expr: Expr,
     uses: Vec<String>,
@@ -55,14 +56,14 @@ impl Macros {
         let mut parsed = Vec::with_capacity(collected.macros.len());
         for (index, item) in collected.macros.iter().enumerate() {
             faults.enter(ItemKind::Macro, item.name.text(), item.spot);
-            let result = parse(&item.condition, lists, faults);
+            let result = parse(&item.condition, lists, &macros, faults);
             if let (Err(code), Some(state)) = (&result, macros.states.get_mut(index)) {
                 *state = State::Broken(*code);
             }
             parsed.push(result.ok());
         }
         for index in 0..parsed.len() {
-            macros.compile_from(index, &parsed, collected, pool, faults);
+            macros.compile_from(index, &parsed, collected, lists, pool, faults);
         }
         macros
     }
@@ -77,6 +78,7 @@ impl Macros {
         start: usize,
         parsed: &[Option<Parsed>],
         collected: &Collected,
+        lists: &Lists,
         pool: &mut Pool,
         faults: &mut Faults<'_>,
     ) {
@@ -101,10 +103,36 @@ impl Macros {
             if let Some(item) = collected.macros.get(index) {
                 faults.enter(ItemKind::Macro, item.name.text(), item.spot);
             }
-            let result =
-                check(&it.expr, &it.condition, pool, faults, &mut |_, name| self.find(name, Some(index)));
-            self.set(index, result.map_or_else(State::Broken, State::Done));
+            let state = self.check(index, it, lists, pool, faults);
+            self.set(index, state);
             stack.pop();
+        }
+    }
+
+    /// Checks a condition; tells what is wrong.
+    fn check(
+        &mut self,
+        index: usize,
+        it: &Parsed,
+        lists: &Lists,
+        pool: &mut Pool,
+        faults: &mut Faults<'_>,
+    ) -> State {
+        let mut find = |_: &mut Pool, name: &str| self.find(name, Some(index));
+        let mut checker = Checker { pool, macros: &mut find, warnings: Vec::new() };
+        let result = checker.condition(&it.expr);
+        for (at, warning) in checker.warnings {
+            faults.warn_in(place(&it.condition, at), warning, None);
+        }
+        match result {
+            Ok(node) => State::Done(node),
+            Err((at, reason)) => {
+                let code = reason.code();
+                let advice = Advice { written: &it.written, condition: &it.condition, lists, macros: self };
+                let hint = advice.reason(&reason, at.byte);
+                faults.error_in(place(&it.condition, at), reason, hint);
+                State::Broken(code)
+            }
         }
     }
 
@@ -150,14 +178,24 @@ impl Macros {
         }
     }
 
-    /// What a misspelt name could have meant.
-    pub(super) fn near(&self, name: &str) -> Option<String> {
-        nearest(name, self.by_name.keys().map(String::as_str)).map(str::to_owned)
+    /// All names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// Whether a macro is called that.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
     }
 }
 
 /// Puts lists in and parses; tells what is wrong and returns the code of it.
-fn parse(written: &Source, lists: &mut Lists, faults: &mut Faults<'_>) -> Result<Parsed, Code> {
+fn parse(
+    written: &Source,
+    lists: &mut Lists,
+    macros: &Macros,
+    faults: &mut Faults<'_>,
+) -> Result<Parsed, Code> {
     let Ok(condition) = lists.expand(written) else {
         faults.error(written.spot(), UpdateError::Long);
         return Err(Code::Validate);
@@ -166,17 +204,16 @@ fn parse(written: &Source, lists: &mut Lists, faults: &mut Faults<'_>) -> Result
         Ok(expr) => {
             let mut uses = Vec::new();
             references(&expr, &mut uses);
-            Ok(Parsed { condition, expr, uses })
+            let advice = Advice { written, condition: &condition, lists, macros };
+            for (at, warning, hint) in advice.no_lists(&expr) {
+                faults.warn_in(place(&condition, at), warning, hint);
+            }
+            Ok(Parsed { written: written.clone(), condition, expr, uses })
         }
         Err(error) => {
-            let hint = explain(&error, &condition);
-            let place = InCondition {
-                condition: &condition,
-                spot: written.spot(),
-                at: error.at,
-                told: Some(error.told),
-            };
-            faults.error_in(place, error.kind.into(), hint);
+            let hint = Advice { written, condition: &condition, lists, macros }.syntax(&error);
+            let at = At { byte: error.at, told: error.told };
+            faults.error_in(place(&condition, at), error.kind.into(), hint);
             Err(Code::CompileCondition)
         }
     }
@@ -191,24 +228,7 @@ fn references(expr: &Expr, uses: &mut Vec<String>) {
     }
 }
 
-/// Checks a condition; tells what is wrong and returns the code of it.
-fn check(
-    expr: &Expr,
-    condition: &Source,
-    pool: &mut Pool,
-    faults: &mut Faults<'_>,
-    macros: &mut dyn FnMut(&mut Pool, &str) -> Result<NodeId, Reason>,
-) -> Result<NodeId, Code> {
-    let mut checker = Checker { pool, macros, warnings: Vec::new() };
-    let result = checker.condition(expr);
-    let place = |at: At| InCondition { condition, spot: condition.spot(), at: at.byte, told: Some(at.told) };
-    for (at, warning) in checker.warnings {
-        faults.warn_in(place(at), warning);
-    }
-    result.map_err(|(at, reason)| {
-        let code = reason.code();
-        let hint = super::rule::field_hint(&reason);
-        faults.error_in(place(at), reason, hint);
-        code
-    })
+/// A place in the condition of a macro.
+fn place(condition: &Source, at: At) -> InCondition<'_> {
+    InCondition { condition, spot: condition.spot(), at: at.byte, told: Some(at.told) }
 }

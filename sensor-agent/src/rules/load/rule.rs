@@ -1,19 +1,16 @@
 //! One rule: condition, exceptions and output from text to what is evaluated.
 
-use super::{ExtraField, LoadOptions, macros::Macros};
+use super::{ExtraField, LoadOptions, advice::Advice, macros::Macros};
 use crate::rules::{
     Rule,
     check::{self, At, Checker},
     compile::{NodeId, Pool},
-    error::{
-        CheckError, Fail, Faults, InCondition, ItemKind, NameError, Reason, Step, UpdateError, Warning,
-        nearest,
-    },
+    error::{Fail, Faults, InCondition, ItemKind, NameError, Reason, Step, UpdateError, Warning},
     events::{self, EventSet},
     expand::Lists,
-    fields::{CLASSES, Class, FieldError, FieldRef, Supply, flag},
+    fields::{FieldRef, Supply, flag},
     file::{self, Source},
-    lang::{self, SyntaxError, SyntaxErrorKind},
+    lang,
     output::{Extra, Format, FormatError, suggested_output},
 };
 
@@ -54,7 +51,7 @@ pub(super) fn load(
         faults.error(full.spot(), UpdateError::Long);
         return None;
     };
-    let node = compile(rule, &condition, macros, pool, faults)?;
+    let node = compile(rule, [&full, &condition], lists, macros, pool, faults)?;
     let (output, extra) = outputs(rule, options, faults)?;
     let events = pool.events(node);
     deprecated(rule, &condition, node, pool, faults);
@@ -100,7 +97,8 @@ fn unknown_exception_field<'r>(
 
 fn compile(
     rule: &file::Rule,
-    condition: &Source,
+    [written, condition]: [&Source; 2],
+    lists: &Lists,
     macros: &mut Macros,
     pool: &mut Pool,
     faults: &mut Faults<'_>,
@@ -110,29 +108,29 @@ fn compile(
     let expr = match lang::parse(condition.text()) {
         Ok(expr) => expr,
         Err(error) => {
-            let hint = explain(&error, condition);
+            let hint = Advice { written, condition, lists, macros }.syntax(&error);
             faults.error_in(place(At { byte: error.at, told: error.told }), error.kind.into(), hint);
             return None;
         }
     };
     let mut checker = Checker { pool, macros: &mut |_, name| macros.find(name, None), warnings: Vec::new() };
     let result = checker.condition(&expr);
-    for (at, warning) in checker.warnings {
-        faults.warn_in(place(at), warning);
+    let warnings = checker.warnings;
+    let advice = Advice { written, condition, lists, macros };
+    for (at, warning) in warnings {
+        faults.warn_in(place(at), warning, None);
+    }
+    for (at, warning, hint) in advice.no_lists(&expr) {
+        faults.warn_in(place(at), warning, hint);
     }
     match result {
         Ok(node) => Some(node),
         Err((at, reason)) if rule.skip_if_unknown_filter && reason.is_unknown_filter() => {
-            faults.warn_in(place(at), Warning::UnknownFilter { cause: reason.to_string() });
+            faults.warn_in(place(at), Warning::UnknownFilter { cause: reason.to_string() }, None);
             None
         }
         Err((at, reason)) => {
-            let hint = match &reason {
-                Reason::Name(NameError::Macro { name }) => {
-                    macros.near(name).map(|near| format!("did you mean `{near}`?"))
-                }
-                reason => field_hint(reason),
-            };
+            let hint = advice.reason(&reason, at.byte);
             faults.error_in(place(at), reason, hint);
             None
         }
@@ -169,8 +167,10 @@ fn outputs(
         .map_err(Reason::Output)
         .and_then(|format| Ok((format, fields.into_iter().map(extra).collect::<Result<Vec<_>, _>>()?)))
         .and_then(|outputs| {
-            let are_there = fields_of(&outputs).all(|field| field.is_configured(&options.static_fields));
-            if are_there { Ok(outputs) } else { Err(Reason::Output(FormatError::UnknownField)) }
+            let missing = fields_of(&outputs).find(|field| !field.is_configured(&options.static_fields));
+            let Some(token) = missing.map(FieldRef::key) else { return Ok(outputs) };
+            let at = text.find(&format!("%{token}")).unwrap_or(0);
+            Err(Reason::Output(FormatError::UnknownField { token, at }))
         });
     match compiled {
         Ok(outputs) => {
@@ -186,7 +186,13 @@ fn outputs(
             None
         }
         Err(reason) => {
-            faults.push(fail(reason));
+            // What was put together from several parts stands nowhere as such.
+            let at = match &reason {
+                Reason::Output(FormatError::UnknownField { at, .. }) if text.starts_with(written) => *at,
+                _ => 0,
+            };
+            let spot = faults.locate(&rule.output, at);
+            faults.push(Fail { spot, ..fail(reason) });
             None
         }
     }
@@ -214,27 +220,7 @@ fn deprecated(rule: &file::Rule, condition: &Source, node: NodeId, pool: &Pool, 
         if let Some(field) = DEPRECATED.into_iter().find(|name| *name == field.field.name) {
             let at = condition.text().find(field).unwrap_or(0);
             let place = InCondition { condition, spot: rule.condition.spot(), at, told: None };
-            faults.warn_in(place, Warning::DeprecatedField { field });
+            faults.warn_in(place, Warning::DeprecatedField { field }, None);
         }
     }
-}
-
-/// The known field that an unknown one is near to.
-pub(super) fn field_hint(reason: &Reason) -> Option<String> {
-    let Reason::Check(CheckError::Field(FieldError::Unknown { given })) = reason else { return None };
-    let names = CLASSES.iter().flat_map(Class::fields).map(|field| field.name);
-    nearest(given, names).map(|near| format!("did you mean `{near}`?"))
-}
-
-/// A hint that the place of a syntax error gives: an appended condition has to begin with `and` or `or`.
-pub(super) fn explain(error: &SyntaxError, condition: &Source) -> Option<String> {
-    let is_join = matches!(error.kind, SyntaxErrorKind::Trailing(_)) && condition.is_seam(error.at);
-    if !is_join {
-        return None;
-    }
-    let text = condition.text();
-    let start = text.get(..error.at)?.char_indices().rev().nth(50).map_or(0, |(at, _)| at);
-    let end = text.get(error.at..)?.char_indices().nth(50).map_or(text.len(), |(at, _)| error.at + at);
-    let excerpt = text.get(start..end)?.replace('\n', " ");
-    Some(format!("begin what is appended with `and` or `or`; as it is, the condition reads `{excerpt}`"))
 }

@@ -3,6 +3,7 @@
 mod conformance;
 mod hostile;
 mod explain;
+mod mistakes;
 
 use proptest::prelude::*;
 

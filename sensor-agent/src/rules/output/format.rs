@@ -22,7 +22,7 @@ enum Part {
     Token { width: Option<usize>, expression: Expression },
 }
 
-/// Why an output is not accepted; the texts are Falco's.
+/// Why an output is not accepted; the texts begin as Falco's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     /// Nothing to print.
@@ -32,8 +32,13 @@ pub enum FormatError {
     #[error("invalid formatting syntax: formatting cannot end with a %")]
     TrailingPercent,
     /// No field begins behind a percent sign.
-    #[error("unknown filter: unexpected token after '")]
-    UnknownField,
+    #[error("unknown filter: unexpected token after '%': `{token}` is no field")]
+    UnknownField {
+        /// What stands there, the next word at most.
+        token: String,
+        /// The byte of the percent sign.
+        at: usize,
+    },
 }
 
 /// A field of old outputs that stands for nothing.
@@ -50,6 +55,7 @@ impl Format {
         }
         // A star says that absent fields are no reason to print nothing; they never are.
         let mut rest = text.strip_prefix('*').unwrap_or(&text);
+        let mut offset = text.len() - rest.len();
         let mut parts = Vec::new();
         while let Some(at) = rest.find('%') {
             let (before, token) = rest.split_at(at);
@@ -64,9 +70,14 @@ impl Format {
             let (width, token) = token.split_at(digits);
             let width =
                 width.parse().ok().filter(|width| *width > 0).map(|width: usize| width.min(MAX_WIDTH));
-            let (expression, len) = Expression::parse(token).ok_or(FormatError::UnknownField)?;
+            let (expression, len) = Expression::parse(token).ok_or_else(|| FormatError::UnknownField {
+                token: token.split_whitespace().next().unwrap_or_default().chars().take(40).collect(),
+                at: offset + at,
+            })?;
             parts.push(Part::Token { width, expression });
+            offset += rest.len();
             rest = token.get(len..).unwrap_or_default();
+            offset -= rest.len();
         }
         if !rest.is_empty() {
             parts.push(Part::Text(rest.as_bytes().to_vec()));

@@ -6,7 +6,7 @@ mod alert;
 #[path = "../tests/event/mod.rs"]
 mod event;
 
-use std::{fs, hint::black_box, sync::Arc, time::Instant};
+use std::{env, fs, hint::black_box, path::PathBuf, sync::Arc, time::Instant};
 
 use event::Scene;
 use sensor_agent::rules::{Evaluator, LoadOptions, RuleFile, RuleSet, load};
@@ -14,15 +14,16 @@ use sensor_agent::rules::{Evaluator, LoadOptions, RuleFile, RuleSet, load};
 const ROUNDS: usize = 21;
 const EVENTS: u32 = 20_000;
 const BUNDLED: &str = include_str!("../../deploy/rules/saker_rules.yaml");
-/// The official file, where it is at hand.
-const OFFICIAL: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance/official/falco_rules.yaml");
+/// Where the official file is, if it is at hand; `SAKER_CONFORMANCE` overrides it.
+const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance");
 
 fn main() {
     let mut sets = vec![("bundled", BUNDLED.to_owned()), ("2,000 synthetic", synthetic(2_000))];
-    match fs::read_to_string(OFFICIAL) {
+    let corpus = env::var_os("SAKER_CONFORMANCE").map_or_else(|| PathBuf::from(CORPUS), PathBuf::from);
+    let official = corpus.join("official/falco_rules.yaml");
+    match fs::read_to_string(&official) {
         Ok(text) => sets.insert(1, ("official", text)),
-        Err(_absent) => println!("skipped: {OFFICIAL} is not there"),
+        Err(_absent) => println!("skipped: {} is not there", official.display()),
     }
     let mut measured: Vec<Measured> =
         sets.into_iter().map(|(name, text)| Measured::new(name, text)).collect();

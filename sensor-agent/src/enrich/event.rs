@@ -16,6 +16,8 @@ pub struct Event<'a> {
     pub num: u64,
     /// Wall-clock time, ns since the epoch.
     pub time_ns: u64,
+    /// The same of the event before; its own of the first.
+    pub before_ns: u64,
     /// The record behind it.
     pub record: &'a Record<'a>,
     /// Which of a fork's two events this is.

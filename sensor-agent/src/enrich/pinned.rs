@@ -11,6 +11,7 @@ const MAX_ANCESTORS: usize = 32;
 pub struct Pinned {
     num: u64,
     time_ns: u64,
+    before_ns: u64,
     side: Side,
     record: Box<[u8]>,
     actor: Process,
@@ -23,6 +24,7 @@ impl Pinned {
         Self {
             num: event.num,
             time_ns: event.time_ns,
+            before_ns: event.before_ns,
             side: event.side,
             record: event.record.bytes().into(),
             actor: event.actor.clone(),
@@ -50,10 +52,9 @@ impl Pinned {
     ) -> Option<R> {
         // It was parsed before, so it can be parsed.
         let record = Record::parse(&self.record).ok()?;
-        let Self { num, time_ns, side, .. } = *self;
-        let ancestors = Some(&*self.ancestors);
-        let event =
-            Event { num, time_ns, record: &record, side, actor: &self.actor, ancestors, metadata, state };
+        let Self { num, time_ns, before_ns, side, .. } = *self;
+        let (record, actor, ancestors) = (&record, &self.actor, Some(&*self.ancestors));
+        let event = Event { num, time_ns, before_ns, record, side, actor, ancestors, metadata, state };
         Some(look(&event))
     }
 }

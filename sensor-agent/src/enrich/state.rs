@@ -73,6 +73,17 @@ pub struct State {
     names: Names,
     /// Events handed out.
     n_events: u64,
+    /// Time of the first of them, ns since the epoch; 0 before it.
+    first_ns: u64,
+    /// Time of the last.
+    last_ns: u64,
+}
+
+/// What tells an event from the others.
+struct Stamp {
+    num: u64,
+    time_ns: u64,
+    before_ns: u64,
 }
 
 impl State {
@@ -89,6 +100,8 @@ impl State {
             pods: Pods::new(),
             names: Names::default(),
             n_events: 0,
+            first_ns: 0,
+            last_ns: 0,
         }
     }
 
@@ -157,6 +170,11 @@ impl State {
     /// `process`, its parent, and so on; bounded and free of loops.
     pub fn lineage<'a>(&'a self, process: &'a Process) -> impl Iterator<Item = &'a Process> + use<'a> {
         std::iter::successors(Some(process), |process| self.parent(process)).take(MAX_LINEAGE)
+    }
+
+    /// Time of the first event, ns since the epoch; 0 before it.
+    pub fn first_ns(&self) -> u64 {
+        self.first_ns
     }
 
     /// The host.
@@ -297,14 +315,22 @@ impl State {
         place: Place,
         handle: &mut impl FnMut(&Event<'_>),
     ) {
-        self.n_events += 1;
-        let boot_ns = record.prefix.header.time_ns;
-        self.see_container(place, boot_ns);
+        let Stamp { num, time_ns, before_ns } = self.stamp(record);
+        self.see_container(place, record.prefix.header.time_ns);
         let state: &Self = self;
         let Some(actor) = state.at(place) else { return };
-        let (num, time_ns) = (state.n_events, state.host.boot_epoch_ns.saturating_add(boot_ns));
         let metadata = state.metadata(actor);
-        handle(&Event { num, time_ns, record, side, actor, ancestors: None, metadata, state });
+        handle(&Event { num, time_ns, before_ns, record, side, actor, ancestors: None, metadata, state });
+    }
+
+    /// Counts the next event.
+    fn stamp(&mut self, record: &Record<'_>) -> Stamp {
+        let time_ns = self.host.boot_epoch_ns.saturating_add(record.prefix.header.time_ns);
+        if self.n_events == 0 {
+            (self.first_ns, self.last_ns) = (time_ns, time_ns);
+        }
+        self.n_events += 1;
+        Stamp { num: self.n_events, time_ns, before_ns: std::mem::replace(&mut self.last_ns, time_ns) }
     }
 
     fn see_container(&mut self, place: Place, now_ns: u64) {
@@ -349,14 +375,12 @@ impl State {
         handle: &mut impl FnMut(&Event<'_>),
     ) {
         let place = self.touch(&record.prefix.task);
-        self.n_events += 1;
+        let Stamp { num, time_ns, before_ns } = self.stamp(record);
         let state: &Self = self;
         let Some(maker) = state.at(place) else { return };
         let actor = Process { container: Some(container), ..maker.clone() };
-        let (num, boot_ns) = (state.n_events, record.prefix.header.time_ns);
-        let (time_ns, metadata) = (state.host.boot_epoch_ns.saturating_add(boot_ns), state.metadata(&actor));
-        let side = Side::Caller;
-        handle(&Event { num, time_ns, record, side, actor: &actor, ancestors: None, metadata, state });
+        let (side, actor, metadata) = (Side::Caller, &actor, state.metadata(&actor));
+        handle(&Event { num, time_ns, before_ns, record, side, actor, ancestors: None, metadata, state });
     }
 
     /// The process of a record, with what its task tells; put together from that if nothing else is known.

@@ -152,6 +152,11 @@ impl Checker<'_> {
             if text == "<NA>" {
                 self.warnings.push((word.span.into(), Warning::NaText(left.name.clone())));
             }
+            if left.name.starts_with("evt.arg") && text.contains("EXE_WRITABLE") {
+                let why = "the record does not tell the executable's mode and owner";
+                let field = format!("EXE_WRITABLE of {}", left.name);
+                self.warnings.push((word.span.into(), Warning::Absent { field, why }));
+            }
             if let Some(warning) = misread(&text) {
                 self.warnings.push((word.span.into(), warning));
             }

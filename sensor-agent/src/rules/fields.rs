@@ -32,7 +32,7 @@ pub use path::{absolute, join as join_path};
 pub use resolve::{FieldError, event_name};
 pub use table::{CLASSES, Class};
 
-pub(super) use descriptor::spelled;
+pub(super) use descriptor::{is_untold, spelled};
 pub(super) use endpoints::{protocol_letter, tuple};
 pub(super) use process_get::{exe, task};
 pub(super) use thread_get::vtid;

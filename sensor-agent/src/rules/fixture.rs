@@ -156,6 +156,7 @@ pub(super) fn within_state<R>(
     let event = Event {
         num: 5,
         time_ns: TIME_NS,
+        before_ns: TIME_NS - 1_500_000_000,
         record: &record,
         side,
         actor: process,

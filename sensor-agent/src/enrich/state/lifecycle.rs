@@ -14,15 +14,11 @@ impl State {
         let task = &record.prefix.task;
         let is_thread = task.tid != task.tgid;
         let caller = if is_thread { self.touch(task) } else { self.caller(task, told) };
+        if let Some(entry) = self.table.get_mut(caller).filter(|_| is_thread) {
+            entry.process.threads = entry.process.threads.saturating_add(1);
+        }
         self.hand_out(record, Side::Caller, caller, handle);
-        let child = if is_thread {
-            if let Some(entry) = self.table.get_mut(caller) {
-                entry.process.threads = entry.process.threads.saturating_add(1);
-            }
-            caller
-        } else {
-            self.child(task, told, caller)
-        };
+        let child = if is_thread { caller } else { self.child(task, told, caller) };
         self.hand_out(record, Side::Child, child, handle);
     }
 

@@ -320,6 +320,8 @@ pub enum Warning {
     NoEvent,
     #[error("the field `{field}` is always absent here: {why}")]
     Absent { field: String, why: &'static str },
+    #[error("`{field}` is always absent in {}: the records do not tell that much of the descriptor", events.join(", "))]
+    Untold { field: String, events: Vec<&'static str> },
     #[error("none of the events that the rule is about ({}) is captured by this version", events.join(", "))]
     NotCaptured { events: Vec<String> },
     #[error("`{field} in (…)` never holds, as in Falco: write `{field} = a or {field} = b`")]
@@ -453,7 +455,7 @@ impl Warning {
             Self::UnusedMacro => Code::UnusedMacro,
             Self::UnusedList => Code::UnusedList,
             Self::FieldAsText(_) | Self::CallAsText(_) | Self::PlainRegex(_) => Code::ConditionWarning,
-            Self::Absent { .. } | Self::NotCaptured { .. } => Code::NotSupplied,
+            Self::Absent { .. } | Self::Untold { .. } | Self::NotCaptured { .. } => Code::NotSupplied,
             Self::NeverIn { .. }
             | Self::FirstOnly { .. }
             | Self::NaText(_)

@@ -6,20 +6,19 @@
 //! | `fd.name` of `openat(dirfd, "x")` | the directory | the file |
 //! | `fd.name` of a directory argument | its name | its name if the path is relative, else empty |
 //! | `fd.type` of a directory | `file`, opened without `O_DIRECTORY` | `directory` when the record tells its mode |
-//! | `fd.*` of `setns`, `finit_module`, `dup` | what was opened | number only, unless `dup` made a socket's |
-//! | `fd.name` of a failed call on no socket | what the table has | empty |
+//! | `fd.*` of calls whose record tells no object | what was opened | number only, the rest absent |
 //! | `fs.path.*` below a directory descriptor | `<UNKNOWN>x`, or below the working directory | the path |
 //! | client and server of a connection | by its first call | by this call, else the lower port serves |
 //! | `fd.lip`, `fd.lport` of a loopback connection | the client's | this end's |
 
 use sensor_common::{
     event::{File, Socket, file, socket},
-    syscalls::{CWD, NO_ARG, Origin, ParamType, Row, Shape},
+    syscalls::{self, CWD, NO_ARG, Origin, ParamType, Row, Shape},
     tail::flag as tail,
 };
 
 use super::{Context, Naming, endpoints::Endpoints, path};
-use crate::decode::Body;
+use crate::{decode::Body, rules::text::render};
 
 /// What is behind a descriptor, with Falco's word and character for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +43,20 @@ pub enum DescriptorKind {
     Memfd,
     /// `userfaultfd`, `u`
     Userfaultfd,
+    /// `event`, `e`
+    Event,
+    /// `signalfd`, `s`
+    Signalfd,
+    /// `inotify`, `i`
+    Inotify,
+    /// `timerfd`, `t`
+    Timerfd,
+    /// `io_uring`, `r`
+    IoUring,
+    /// `pidfd`, `P`
+    Pidfd,
+    /// `eventpoll`, `l`
+    Eventpoll,
     /// A socket of another family: `<NA>`, `o`
     Other,
 }
@@ -62,6 +75,13 @@ impl DescriptorKind {
             Self::Bpf => "bpf",
             Self::Memfd => "memfd",
             Self::Userfaultfd => "userfaultfd",
+            Self::Event => "event",
+            Self::Signalfd => "signalfd",
+            Self::Inotify => "inotify",
+            Self::Timerfd => "timerfd",
+            Self::IoUring => "io_uring",
+            Self::Pidfd => "pidfd",
+            Self::Eventpoll => "eventpoll",
             Self::Other => "<NA>",
         }
     }
@@ -78,6 +98,13 @@ impl DescriptorKind {
             Self::Netlink => "n",
             Self::Bpf => "b",
             Self::Memfd => "m",
+            Self::Event => "e",
+            Self::Signalfd => "s",
+            Self::Inotify => "i",
+            Self::Timerfd => "t",
+            Self::IoUring => "r",
+            Self::Pidfd => "P",
+            Self::Eventpoll => "l",
             Self::Other => "o",
         }
     }
@@ -96,7 +123,94 @@ pub struct Descriptor<'a> {
     pub socket: Option<&'a Socket>,
     /// The row of the call.
     pub row: &'static Row,
+    /// Whether the record would tell what is behind it; what it does not is absent, and not empty.
+    pub is_told: bool,
 }
+
+/// Calls whose descriptor can be of one kind only.
+const MADE: [(&str, DescriptorKind); 12] = [
+    ("bpf", DescriptorKind::Bpf),
+    ("userfaultfd", DescriptorKind::Userfaultfd),
+    ("eventfd", DescriptorKind::Event),
+    ("eventfd2", DescriptorKind::Event),
+    ("signalfd", DescriptorKind::Signalfd),
+    ("signalfd4", DescriptorKind::Signalfd),
+    ("inotify_init", DescriptorKind::Inotify),
+    ("inotify_init1", DescriptorKind::Inotify),
+    ("timerfd_create", DescriptorKind::Timerfd),
+    ("io_uring_setup", DescriptorKind::IoUring),
+    ("pidfd_open", DescriptorKind::Pidfd),
+    ("memfd_create", DescriptorKind::Memfd),
+];
+
+/// What the kernel calls objects that are in no file system.
+const ANONYMOUS: [(&[u8], DescriptorKind); 8] = [
+    (b"[eventfd]", DescriptorKind::Event),
+    (b"[signalfd]", DescriptorKind::Signalfd),
+    (b"[timerfd]", DescriptorKind::Timerfd),
+    (b"[eventpoll]", DescriptorKind::Eventpoll),
+    (b"[io_uring]", DescriptorKind::IoUring),
+    (b"[userfaultfd]", DescriptorKind::Userfaultfd),
+    (b"[pidfd]", DescriptorKind::Pidfd),
+    (b"inotify", DescriptorKind::Inotify),
+];
+const MEMFD: &[u8] = b"memfd:";
+
+/// What a call makes, if it can be one kind of descriptor only.
+pub(super) fn made_by(event: &str) -> Option<DescriptorKind> {
+    MADE.iter().find_map(|(name, kind)| (*name == event).then_some(*kind))
+}
+
+/// Whether a field is about what is behind the descriptor of a call.
+fn needs_object(field: &str) -> bool {
+    field.starts_with("fd.") && !["fd.num", "fd.uid"].contains(&field)
+}
+
+/// Fields of the ends of a socket.
+const ENDS: [&str; 28] = [
+    "fd.ip",
+    "fd.cip",
+    "fd.sip",
+    "fd.lip",
+    "fd.rip",
+    "fd.port",
+    "fd.cport",
+    "fd.sport",
+    "fd.lport",
+    "fd.rport",
+    "fd.l4proto",
+    "fd.sockfamily",
+    "fd.is_server",
+    "fd.proto",
+    "fd.cproto",
+    "fd.sproto",
+    "fd.lproto",
+    "fd.rproto",
+    "fd.net",
+    "fd.cnet",
+    "fd.snet",
+    "fd.lnet",
+    "fd.rnet",
+    "fd.connected",
+    "fd.cip.name",
+    "fd.sip.name",
+    "fd.lip.name",
+    "fd.rip.name",
+];
+
+/// Whether a field is absent in all events of a slot although there is a descriptor: their records tell its number only, or
+/// of sockets that they are some.
+pub(in crate::rules) fn is_untold(field: &str, slot: u16) -> bool {
+    let Some(row) = syscalls::row(slot) else { return false };
+    let has_one = row.params.iter().any(|param| param.ty == ParamType::Fd);
+    match row.shape {
+        Shape::Call => needs_object(field) && has_one && made_by(row.event).is_none(),
+        Shape::Descriptor => ENDS.contains(&field),
+        _ => false,
+    }
+}
+
+const EBADF: i64 = 9;
 
 const S_IFMT: u32 = 0o170_000;
 const S_IFDIR: u32 = 0o040_000;
@@ -117,14 +231,20 @@ impl<'a> Descriptor<'a> {
         let num = number(row, call.ret, &call.args)?;
         let made = num >= 0;
         let (mut file, mut socket) = (None, None);
+        let mut is_told = true;
         let kind;
         match &record.body {
             Body::File(body) => {
                 file = Some(body);
                 kind = match row.shape {
                     Shape::Open => made.then(|| opened_kind(row, body)),
-                    Shape::Descriptor => record.text(&body.resolved).map(|_| object_kind(body)),
-                    _ if row.event == "memfd_create" => made.then_some(DescriptorKind::Memfd),
+                    // Of a socket this record has neither family nor addresses.
+                    Shape::Descriptor if body.mode & S_IFMT == S_IFSOCK => {
+                        is_told = false;
+                        None
+                    }
+                    Shape::Descriptor => record.text(&body.resolved).map(|name| object_kind(body, name)),
+                    _ if made_by(row.event).is_some() => made_by(row.event).filter(|_| made),
                     _ => record.text(&body.base[dir_name(row)]).map(|_| DescriptorKind::Directory),
                 };
             }
@@ -133,14 +253,11 @@ impl<'a> Descriptor<'a> {
                 kind = Some(family_kind(body));
             }
             _ => {
-                kind = match row.event {
-                    "bpf" => made.then_some(DescriptorKind::Bpf),
-                    "userfaultfd" => made.then_some(DescriptorKind::Userfaultfd),
-                    _ => None,
-                };
+                kind = made_by(row.event).filter(|_| made);
+                is_told = !made || call.ret == -EBADF || made_by(row.event).is_some();
             }
         }
-        Some(Self { num, kind, file, socket, row })
+        Some(Self { num, kind, file, socket, row, is_told })
     }
 
     /// Falco's `fd.name`: a path, a tuple; empty where nothing is known.
@@ -148,10 +265,18 @@ impl<'a> Descriptor<'a> {
         if let Some(socket) = self.socket {
             return Some(super::endpoints::socket_name(context, socket));
         }
-        let Some(file) = self.file else { return Some(b"") };
+        let Some(file) = self.file else {
+            let pid = context.event.record.call().map_or(0, |call| call.args[0]);
+            return match self.kind {
+                Some(DescriptorKind::Pidfd) => Some(render!(context.arena, "/proc/{pid}")),
+                _ => self.is_told.then_some(b""),
+            };
+        };
         match self.row.shape {
             Shape::Open => named(context, file, 0),
-            Shape::Descriptor => Some(context.event.record.text(&file.resolved).unwrap_or_default()),
+            Shape::Descriptor => {
+                self.object_name(context.event.record.text(&file.resolved).unwrap_or_default())
+            }
             _ if self.row.event == "memfd_create" => Some(if self.num >= 0 {
                 context.event.record.text(&file.word).unwrap_or_default()
             } else {
@@ -161,12 +286,26 @@ impl<'a> Descriptor<'a> {
         }
     }
 
+    /// The name of an object, of which `name` is the kernel's. Whom a pidfd stands for is not told.
+    fn object_name(&self, name: &'a [u8]) -> Option<&'a [u8]> {
+        match self.kind {
+            _ if !self.is_told => None,
+            Some(DescriptorKind::Pidfd) => None,
+            Some(DescriptorKind::Memfd) => name.strip_prefix(MEMFD),
+            Some(kind) if is_anonymous(kind) => Some(b""),
+            _ => Some(name),
+        }
+    }
+
     /// Falco's `fd.nameraw`: the name as spelled.
     pub fn raw_name(&self, context: &Context<'a>) -> &'a [u8] {
         let record = context.event.record;
         let text = match (self.file, self.row.shape) {
             (Some(file), Shape::Open) => record.text(&file.name[0]).unwrap_or(b"<NA>"),
-            (Some(file), Shape::Descriptor) => record.text(&file.resolved).unwrap_or_default(),
+            (Some(file), Shape::Descriptor) => {
+                let is_file = self.kind.is_none_or(|kind| !is_anonymous(kind));
+                record.text(&file.resolved).filter(|_| is_file).unwrap_or_default()
+            }
             (Some(file), Shape::Names) if self.kind == Some(DescriptorKind::Directory) => {
                 record.text(&file.base[dir_name(self.row)]).unwrap_or_default()
             }
@@ -222,10 +361,11 @@ pub(super) const fn succeeded(ret: i64) -> bool {
 fn number(row: &Row, ret: i64, args: &[u64; 6]) -> Option<i64> {
     let argument = |n: u8| args.get(usize::from(n)).map(|arg| i64::from(*arg as i32));
     let fds = || row.params.iter().filter(|param| param.ty == ParamType::Fd);
-    if row.event == "userfaultfd" {
+    let is_ret = fds().any(|param| param.from == Origin::Ret);
+    if !is_ret && made_by(row.event).is_some() {
         return Some(ret.max(-1));
     }
-    if fds().any(|param| param.from == Origin::Ret) {
+    if is_ret {
         if ret >= 0 {
             return Some(ret);
         }
@@ -259,12 +399,19 @@ fn opened_kind(row: &Row, body: &File) -> DescriptorKind {
     }
 }
 
-fn object_kind(body: &File) -> DescriptorKind {
+/// Kinds whose objects have no path.
+fn is_anonymous(kind: DescriptorKind) -> bool {
+    kind == DescriptorKind::Memfd || ANONYMOUS.iter().any(|(_, other)| *other == kind)
+}
+
+/// A path begins with a slash.
+fn object_kind(body: &File, name: &[u8]) -> DescriptorKind {
+    let anonymous = ANONYMOUS.iter().find_map(|(known, kind)| (*known == name).then_some(*kind));
     match body.mode & S_IFMT {
         S_IFDIR => DescriptorKind::Directory,
         S_IFIFO => DescriptorKind::Pipe,
-        S_IFSOCK => DescriptorKind::Other,
-        _ => DescriptorKind::File,
+        _ if name.starts_with(MEMFD) => DescriptorKind::Memfd,
+        _ => anonymous.unwrap_or(DescriptorKind::File),
     }
 }
 

@@ -1,7 +1,9 @@
 //! `evt.*` that every event has: number, time, source, host.
 
+use sensor_common::ledger::slot;
+
 use super::{
-    Field, Print,
+    Context, Field, Print,
     table::{absent, field},
 };
 use crate::rules::{
@@ -11,7 +13,15 @@ use crate::rules::{
 };
 
 const NO_PLUGIN: &str = "there are no event source plugins";
-const NO_START: &str = "the first event's time is not kept";
+
+/// Records of several CPUs may come in another order than their times.
+fn since_first(c: &Context<'_>) -> u64 {
+    c.event.time_ns.saturating_sub(c.event.state.first_ns())
+}
+
+fn async_type(c: &Context<'_>) -> Option<&'static str> {
+    (c.event.slot() == slot::CGROUP).then_some("container")
+}
 
 pub(super) static FIELDS: &[Field] = &[
     field("evt.num", Uint64, "Counts events from 1.", |c, _| Some(Value::U64(c.event.num))),
@@ -45,17 +55,26 @@ pub(super) static FIELDS: &[Field] = &[
         Some(Value::U64(c.event.time_ns % clock::SECOND))
     })
     .printed(Print::Padded),
-    absent("evt.reltime", RelTime, "Time since the first event, ns.", NO_START),
-    absent("evt.reltime.s", RelTime, "Whole seconds since the first event.", NO_START),
-    absent("evt.reltime.ns", RelTime, "What evt.reltime has beyond whole seconds, ns.", NO_START)
-        .printed(Print::Padded),
+    field("evt.reltime", RelTime, "Time since the first event, ns.", |c, _| Some(Value::U64(since_first(c)))),
+    field("evt.reltime.s", RelTime, "Whole seconds since the first event.", |c, _| {
+        Some(Value::U64(since_first(c) / clock::SECOND))
+    }),
+    field("evt.reltime.ns", RelTime, "What evt.reltime has beyond whole seconds, ns.", |c, _| {
+        Some(Value::U64(since_first(c) % clock::SECOND))
+    })
+    .printed(Print::Padded),
     absent("evt.pluginname", CharBuf, "Plugin that an event of another source comes from.", NO_PLUGIN),
     absent("evt.plugininfo", CharBuf, "What that plugin says about its event.", NO_PLUGIN),
     field("evt.source", CharBuf, "Where events come from: syscall.", |_, _| Some(Value::str("syscall"))),
-    field("evt.is_async", Bool, "Whether the event was made beside the kernel's stream.", |_, _| {
-        Some(Value::Bool(false))
+    field("evt.is_async", Bool, "Whether the event was made beside the stream of calls.", |c, _| {
+        Some(Value::Bool(async_type(c).is_some()))
     }),
-    absent("evt.asynctype", CharBuf, "Kind of an asynchronous event.", NO_PLUGIN),
+    field(
+        "evt.asynctype",
+        CharBuf,
+        "Kind of an event that was made beside the stream: container.",
+        |c, _| async_type(c).map(Value::str),
+    ),
     field(
         "evt.hostname",
         CharBuf,

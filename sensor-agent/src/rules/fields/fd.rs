@@ -117,7 +117,7 @@ pub(super) static FIELDS: &[Field] = &[
         Some(Value::I64(identity(c)?.1.cast_signed()))
     }),
     field("fd.nameraw", CharBuf, "Path as the process spelled it, runs of slashes made one.", |c, _| {
-        Some(Value::Text(Descriptor::of(c)?.raw_name(c)))
+        Descriptor::of(c).filter(|fd| fd.is_told).map(|fd| Value::Text(fd.raw_name(c)))
     }),
     absent("fd.types", CharBuf, "Kinds of all open descriptors.", "there is no descriptor table")
         .shaped(Shape::List)

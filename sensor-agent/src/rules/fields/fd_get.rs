@@ -4,7 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sensor_common::syscalls::Shape as RowShape;
 
-use super::{Arg, Context, Descriptor, DescriptorKind, Endpoint, Endpoints, endpoints::protocol, path};
+use super::{
+    Arg, Context, Descriptor, DescriptorKind, Endpoint, Endpoints, descriptor::made_by, endpoints::protocol,
+    path,
+};
 use crate::rules::{Value, text::Text, text::render};
 
 type Out<'a> = Option<Value<'a>>;
@@ -16,13 +19,22 @@ pub(super) fn known<'a>(c: &Context<'a>, read: impl FnOnce(Descriptor<'a>) -> Op
 
 pub(super) fn typechar<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     let fd = Descriptor::of(c)?;
-    Some(Value::str(match (fd.kind, fd.row.event) {
+    if !fd.is_told {
+        return None;
+    }
+    Some(Value::str(match (fd.kind.or(guessed(fd.row.event)), fd.row.event) {
         (Some(kind), _) => kind.letter(),
         // What Falco guesses of a descriptor that does not exist.
         (None, "openat" | "openat2" | "creat") => "f",
         (None, "socket" | "accept" | "accept4") => "4",
         (None, _) => "o",
     }))
+}
+
+/// What Falco takes the descriptor of a call for that failed to make one.
+fn guessed(event: &str) -> Option<DescriptorKind> {
+    use DescriptorKind::{Event, Inotify, Signalfd, Timerfd};
+    made_by(event).filter(|kind| matches!(kind, Event | Signalfd | Inotify | Timerfd))
 }
 
 pub(super) fn name<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {

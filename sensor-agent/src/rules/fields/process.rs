@@ -243,7 +243,7 @@ pub(super) static FIELDS: &[Field] = &[
         capabilities(c, task(c).cap_effective)
     }),
     absent("proc.fdopencount", Uint64, "How many descriptors are open.", NO_TABLE),
-    field("proc.fdlimit", Int64, "How many descriptors may be open.", |c, _| {
+    field("proc.fdlimit", Int64, "How many descriptors may be open, at the last exec or fork.", |c, _| {
         Some(Value::I64(c.event.actor.facts.fdlimit.cast_signed()))
     }),
     absent("proc.fdusage", Double, "Open descriptors in percent of the limit.", NO_TABLE),

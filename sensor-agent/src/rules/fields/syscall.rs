@@ -13,7 +13,6 @@ use crate::rules::{
 };
 
 const NO_PAYLOAD: &str = "payloads are not captured";
-const NO_PREVIOUS: &str = "the event before is not kept";
 const NO_INFRA: &str = "there are no such events";
 const OLD: u16 = flag::DEPRECATED;
 
@@ -23,10 +22,19 @@ pub(super) static FIELDS: &[Field] = &[
     field("evt.latency.ns", RelTime, "Always 0.", |_, _| Some(Value::U64(0))).with(OLD),
     field("evt.latency.quantized", Uint64, "Always 0.", |_, _| Some(Value::U64(0))).with(OLD | flag::HIDDEN),
     field("evt.latency.human", CharBuf, "Always 0ns.", |_, _| Some(Value::str("0ns"))).with(OLD),
-    absent("evt.deltatime", RelTime, "Time since the event before, ns.", NO_PREVIOUS),
-    absent("evt.deltatime.s", RelTime, "Whole seconds since the event before.", NO_PREVIOUS),
-    absent("evt.deltatime.ns", RelTime, "What evt.deltatime has beyond whole seconds, ns.", NO_PREVIOUS)
-        .printed(Print::Padded),
+    field(
+        "evt.deltatime",
+        RelTime,
+        "Time since the event before, whichever rule looked at it, ns.",
+        |c, _| Some(Value::U64(get::since_last(c))),
+    ),
+    field("evt.deltatime.s", RelTime, "Whole seconds since the event before.", |c, _| {
+        Some(Value::U64(get::since_last(c) / clock::SECOND))
+    }),
+    field("evt.deltatime.ns", RelTime, "What evt.deltatime has beyond whole seconds, ns.", |c, _| {
+        Some(Value::U64(get::since_last(c) % clock::SECOND))
+    })
+    .printed(Print::Padded),
     field("evt.outputtime", CharBuf, "Time of the event as alerts show it.", |c, _| {
         Some(Value::Text(clock::time(c, true)))
     })
@@ -74,7 +82,7 @@ pub(super) static FIELDS: &[Field] = &[
         Some(Value::Bool(get::direction(c).is_some()))
     }),
     field("evt.is_io_read", Bool, "Whether the call reads a descriptor.", |c, _| {
-        Some(Value::Bool(get::direction(c) == Some(get::Direction::Read)))
+        Some(Value::Bool(get::reads(c)))
     }),
     field("evt.is_io_write", Bool, "Whether the call writes a descriptor.", |c, _| {
         Some(Value::Bool(get::direction(c) == Some(get::Direction::Write)))

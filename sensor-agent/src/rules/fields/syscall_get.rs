@@ -101,6 +101,11 @@ pub(super) fn direction(c: &Context<'_>) -> Option<Direction> {
     }
 }
 
+/// Whether it takes data from a descriptor; one call does that besides writing.
+pub(super) fn reads(c: &Context<'_>) -> bool {
+    direction(c) == Some(Direction::Read) || event_name(c.event) == Some("copy_file_range")
+}
+
 pub(super) fn is_wait<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
     Some(Value::Bool(event_name(c.event).is_some_and(|event| matches!(word_of(event), "wait" | "sleep"))))
 }
@@ -113,27 +118,35 @@ pub(super) fn is_syslog<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
 
 pub(super) fn buflen<'a>(c: &Context<'a>, only: Option<Direction>, of: Option<Counted>) -> Out<'a> {
     let direction = direction(c)?;
-    let fits = only.is_none_or(|only| only == direction) && of.is_none_or(|of| of == counted(c));
+    let fits = only.is_none_or(|only| only == direction) && of.is_none_or(|of| counted(c) == Some(of));
     let moved = u64::try_from(result(c)?).ok()?;
     fits.then_some(Value::U64(moved))
 }
 
 pub(super) fn errors<'a>(c: &Context<'a>, of: Option<Counted>) -> Out<'a> {
     let failed = u64::from(result(c)? < 0);
-    of.is_none_or(|of| of == counted(c)).then_some(Value::U64(failed))
+    of.is_none_or(|of| counted(c) == Some(of)).then_some(Value::U64(failed))
 }
 
-fn counted(c: &Context<'_>) -> Counted {
+/// What a call is counted with; unknown where what is behind its descriptor is.
+fn counted(c: &Context<'_>) -> Option<Counted> {
     let event = event_name(c.event).unwrap_or_default();
-    let kind = Descriptor::of(c).and_then(|fd| fd.kind);
-    match (kind, event) {
+    let descriptor = Descriptor::of(c);
+    let kind = descriptor.and_then(|fd| fd.kind);
+    Some(match (kind, event) {
         (_, "open" | "openat" | "openat2" | "creat")
         | (Some(DescriptorKind::File | DescriptorKind::Directory), _) => Counted::File,
         (Some(DescriptorKind::Ipv4 | DescriptorKind::Ipv6 | DescriptorKind::Unix), _)
         | (_, "accept" | "accept4" | "connect") => Counted::Net,
         (None, _) if word_of(event) == "memory" => Counted::Memory,
+        _ if descriptor.is_some_and(|fd| !fd.is_told) => return None,
         _ => Counted::Other,
-    }
+    })
+}
+
+/// Records of several CPUs may come in another order than their times.
+pub(super) fn since_last(c: &Context<'_>) -> u64 {
+    c.event.time_ns.saturating_sub(c.event.before_ns)
 }
 
 pub(super) fn category<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
@@ -147,7 +160,7 @@ pub(super) fn category<'a>(c: &Context<'a>, _: &Arg) -> Out<'a> {
         return Some(Value::str(match Descriptor::of(c).and_then(|fd| fd.kind) {
             Some(DescriptorKind::File | DescriptorKind::Directory) => "file",
             Some(DescriptorKind::Ipv4 | DescriptorKind::Ipv6) => "net",
-            Some(DescriptorKind::Unix | DescriptorKind::Pipe) => "ipc",
+            Some(DescriptorKind::Unix | DescriptorKind::Pipe | DescriptorKind::Event) => "ipc",
             _ => "unknown",
         }));
     }

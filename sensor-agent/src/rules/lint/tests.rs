@@ -67,6 +67,8 @@ fn rules_that_never_fire() {
         (&["evt.type=connect and fd.net in (1.2.3.0/24, 10.0.0.0/8)"], "first network only"),
         (&["evt.type=openat and proc.name=\"<NA>\""], "not its value"),
         (&["evt.type=openat and fd.types intersects (file)"], "`fd.types` is always absent"),
+        (&["evt.type in (open, close) and fd.name=/x"], "`fd.name` is always absent in close"),
+        (&["evt.type=execve and evt.arg.flags contains EXE_WRITABLE"], "EXE_WRITABLE of evt.arg.flags"),
         (&["evt.type=signaldeliver and proc.name=a"], "(signaldeliver) is captured"),
     ] {
         check(conditions, &[expected]);
@@ -79,6 +81,7 @@ fn what_is_not_certain_is_not_said() {
         &["evt.type=openat and proc.name=a", "evt.type in (openat, execve) and proc.name=a"][..],
         &["evt.type=execve and proc.aname=a and proc.aname=b"],
         &["evt.type=openat and proc.name startswith ab", "evt.type=openat and proc.name startswith a"],
+        &["evt.type=open and fd.name=/x or evt.type=close and proc.name=a"],
         &["evt.type=openat and not proc.name=a", "evt.type=openat and not proc.name startswith b"],
     ] {
         check(conditions, &[]);

@@ -1,5 +1,7 @@
 //! One rule: condition, exceptions and output from text to what is evaluated.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::{ExtraField, LoadOptions, advice::Advice, macros::Macros};
 use crate::rules::{
     Rule,
@@ -8,7 +10,7 @@ use crate::rules::{
     error::{Fail, Faults, InCondition, ItemKind, NameError, Reason, Step, UpdateError, Warning},
     events::{self, EventSet},
     expand::Lists,
-    fields::{FieldRef, Supply, flag},
+    fields::{FieldRef, Supply, flag, is_untold},
     file::{self, Source},
     lang,
     output::{Extra, Format, FormatError, suggested_output},
@@ -63,6 +65,9 @@ pub(super) fn load(
         let names = events.names().take(events::MANY).map(str::to_owned).collect();
         faults.warn(rule.condition.spot(), Warning::NotCaptured { events: names });
     }
+    for (field, events) in untold(events, node, pool) {
+        faults.warn(rule.condition.spot(), Warning::Untold { field, events });
+    }
     // `evt.num=0` is how people write a rule that is to stay silent; this one was not meant to.
     if n_events == 0 && !pool.is_constant(node) {
         faults.warn(rule.condition.spot(), Warning::NoEvent);
@@ -84,6 +89,27 @@ pub(super) fn load(
         resolves: rule.resolved_paths.unwrap_or(options.resolved_paths) && pool.asks(node, flag::NAME),
         condition: node,
     })
+}
+
+/// Fields that the condition asks for in events that do not tell them; of conditions that name their events.
+fn untold(events: EventSet, node: NodeId, pool: &mut Pool) -> BTreeMap<String, Vec<&'static str>> {
+    let mut found: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
+    if events.names().count() > events::MANY
+        || !pool.fields_of(node).iter().any(|it| it.field.name.starts_with("fd."))
+    {
+        return found;
+    }
+    for slot in events::slots() {
+        let types = events::types_of(slot);
+        if events.and(EventSet::of(types.iter().copied())) == EventSet::NONE {
+            continue;
+        }
+        let condition = pool.specialise(node, types, &mut HashMap::new());
+        for field in pool.fields_of(condition).into_iter().filter(|it| is_untold(it.field.name, slot)) {
+            found.entry(field.key()).or_default().extend(types);
+        }
+    }
+    found
 }
 
 fn unknown_exception_field<'r>(

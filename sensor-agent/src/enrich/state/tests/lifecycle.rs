@@ -174,3 +174,22 @@ fn a_snapshot_completes_what_is_known_and_keeps_a_name_that_fits() {
     assert_eq!(text(Some(&process(&state, 5).cmdline)).as_deref(), Some("vim x"));
     assert!(process(&state, 5).is_inferred);
 }
+
+#[test]
+fn an_event_knows_when_the_one_before_it_was() {
+    let mut state = state();
+    let mut seen = Vec::new();
+    for time_ns in [50, 70, 65] {
+        let record = Builder::new::<Call>().finish(
+            Kind::Call,
+            slot::FIRST_SYSCALL,
+            time_ns,
+            task(5, 1, "a"),
+            &zero::<Call>(),
+        );
+        let record = Record::parse(&record).expect("a valid record");
+        state.apply(&record, |event| seen.push((event.time_ns, event.before_ns, event.state.first_ns())));
+    }
+    let at = |ns: u64| 1_000_000 + ns;
+    assert_eq!(seen, [(at(50), at(50), at(50)), (at(70), at(50), at(50)), (at(65), at(70), at(50))]);
+}

@@ -29,6 +29,11 @@ fn an_open() {
             ("evt.datetime.s", "2023-11-14 23:13:20"),
             ("evt.time.iso8601", "2023-11-14T22:13:20.123456789+0000"),
             ("evt.rawtime.ns", "123456789"),
+            ("evt.deltatime", "1500000000"),
+            ("evt.deltatime.s", "1"),
+            ("evt.deltatime.ns", "500000000"),
+            ("evt.is_async", "false"),
+            ("evt.asynctype", "-"),
             ("evt.res", "SUCCESS"),
             ("evt.rawres", "3"),
             ("evt.failed", "false"),
@@ -227,4 +232,25 @@ fn lifecycle_events() {
     );
     let sight = lifecycle(Kind::Process, b"");
     shows(&sight, Side::Caller, &[("evt.type", "-"), ("evt.args", "-")]);
+}
+
+#[test]
+fn what_a_descriptor_is_where_the_record_tells_no_object() {
+    for (event, ret, args, expect) in [
+        ("eventfd2", 3, [0; 6], ["3", "event", "e", "", ""]),
+        ("eventfd2", -22, [0; 6], ["-1", "-", "e", "", ""]),
+        ("signalfd4", 3, [0; 6], ["3", "signalfd", "s", "", ""]),
+        ("timerfd_create", 3, [0; 6], ["3", "timerfd", "t", "", ""]),
+        ("inotify_init1", 3, [0; 6], ["3", "inotify", "i", "", ""]),
+        ("io_uring_setup", 3, [0; 6], ["3", "io_uring", "r", "", ""]),
+        ("io_uring_setup", -22, [0; 6], ["-1", "-", "o", "", ""]),
+        ("pidfd_open", 3, [7, 0, 0, 0, 0, 0], ["3", "pidfd", "P", "/proc/7", ""]),
+        // A file, a socket, anything: absent, and not as if it had no name.
+        ("close", 0, [5, 0, 0, 0, 0, 0], ["5", "-", "-", "-", "-"]),
+        ("close", -9, [5, 0, 0, 0, 0, 0], ["5", "-", "o", "", ""]),
+    ] {
+        let names = ["fd.num", "fd.type", "fd.typechar", "fd.name", "fd.nameraw"];
+        let expect: Vec<_> = names.into_iter().zip(expect).collect();
+        shows(&call(event, ret, args), Side::Caller, &expect);
+    }
 }

@@ -32,12 +32,15 @@ fn main() {
     }
     let first = median(&measured[0].event_ns);
     println!(
-        "| rules | rules for opens | load, ms | open that matches nothing, ns | ratio | by a link, ns |\n|---|---|---|---|---|---|"
+        "| rules | rules for opens | load, ms | open that matches nothing, ns | ratio | the same without resolved_paths, ns | by a link, ns |\n|---|---|---|---|---|---|---|"
     );
     for it in &measured {
-        let (event, link) = (median(&it.event_ns), median(&it.link_ns));
+        let [event, plain, link] = [&it.event_ns, &it.plain_ns, &it.link_ns].map(|times| median(times));
         let (name, opens, load) = (it.name, it.opens, median(&it.load_ms));
-        println!("| {name} | {opens} | {load:.1} | {event:.0} | {:.1} | {link:.0} |", event / first);
+        println!(
+            "| {name} | {opens} | {load:.1} | {event:.0} | {:.1} | {plain:.0} | {link:.0} |",
+            event / first
+        );
     }
     enrichment();
     // `cargo xtask bench` reads the number.
@@ -70,46 +73,53 @@ struct Measured {
     text: String,
     opens: usize,
     evaluator: Evaluator,
+    /// The same rules with `resolved_paths: off`.
+    plain: Evaluator,
     scene: Scene,
     link: Scene,
     load_ms: Vec<f64>,
     event_ns: Vec<f64>,
+    plain_ns: Vec<f64>,
     link_ns: Vec<f64>,
 }
 
 impl Measured {
     fn new(name: &'static str, text: String) -> Self {
-        let set = rules(&text);
+        let set = rules(&text, true);
+        let plain = Evaluator::new(Arc::new(rules(&text, false)));
         let opens =
             set.rules().iter().filter(|rule| rule.events.names().any(|name| name == "openat")).count();
         let evaluator = Evaluator::new(Arc::new(set));
         let (scene, link) =
             (Scene::open("/srv/data/file"), Scene::open_link("/srv/data/file", "/srv/other/file"));
-        let (load_ms, event_ns, link_ns) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, text, opens, evaluator, scene, link, load_ms, event_ns, link_ns }
+        let [load_ms, event_ns, plain_ns, link_ns] = [const { Vec::new() }; 4];
+        Self { name, text, opens, evaluator, plain, scene, link, load_ms, event_ns, plain_ns, link_ns }
     }
 
     fn round(&mut self) {
         let start = Instant::now();
-        black_box(rules(&self.text));
+        black_box(rules(&self.text, true));
         self.load_ms.push(start.elapsed().as_secs_f64() * 1e3);
         let mut matches = 0;
-        for (scene, times) in [(&mut self.scene, &mut self.event_ns), (&mut self.link, &mut self.link_ns)] {
+        let mut measure = |evaluator: &mut Evaluator, scene: &mut Scene, times: &mut Vec<f64>| {
             // The event is made once, so that only its evaluation is measured.
             scene.play(|event| {
                 let start = Instant::now();
                 for _ in 0..EVENTS {
-                    self.evaluator.evaluate(black_box(event), &mut |_, _| matches += 1);
+                    evaluator.evaluate(black_box(event), &mut |_, _| matches += 1);
                 }
                 times.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(EVENTS));
             });
-        }
+        };
+        measure(&mut self.evaluator, &mut self.scene, &mut self.event_ns);
+        measure(&mut self.plain, &mut self.scene, &mut self.plain_ns);
+        measure(&mut self.evaluator, &mut self.link, &mut self.link_ns);
         assert_eq!(matches, 0, "{}: the event is to match nothing", self.name);
     }
 }
 
-fn rules(text: &str) -> RuleSet {
-    let options = LoadOptions { resolved_paths: true, ..LoadOptions::default() };
+fn rules(text: &str, resolved_paths: bool) -> RuleSet {
+    let options = LoadOptions { resolved_paths, ..LoadOptions::default() };
     let loaded = load(&[RuleFile { name: "rules.yaml", text }], &options, 1);
     assert!(loaded.errors.is_empty(), "{}", loaded.errors[0]);
     loaded.set

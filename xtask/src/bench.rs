@@ -84,6 +84,7 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
     };
     let mut table = Table::new(&bench)?;
     loads::added(&bench, options, &mut table)?;
+    loads::resolved(&bench, options, &mut table)?;
     loads::rest_and_memory(&bench, options, &mut table)?;
     loads::until_loss(&bench, options, &mut table)?;
     latency::starts(&bench, options.starts, &mut table)?;

@@ -9,7 +9,7 @@ mod trail;
 use std::fmt;
 
 pub use advice::{did_you_mean, operators};
-pub use faults::{Fail, Faults, InCondition};
+pub use faults::{Fail, Faults, InCondition, MAX_FAULTS};
 pub use hint::nearest;
 pub use reason::{
     CheckError, Code, ExceptionError, ItemError, ItemKind, NameError, Reason, UpdateError, VersionError,

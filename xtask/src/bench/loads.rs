@@ -123,6 +123,31 @@ pub(super) fn added(bench: &Bench, options: &Options, table: &mut Table) -> Resu
     Ok(())
 }
 
+/// What following links costs an open: the same agent with `resolved_paths` on and off in alternation.
+pub(super) fn resolved(bench: &Bench, options: &Options, table: &mut Table) -> Result<()> {
+    let mut best = [("on", f64::INFINITY, f64::INFINITY), ("off", f64::INFINITY, f64::INFINITY)];
+    for pair in 1..=options.pairs {
+        println!("resolved_paths, pair {pair} of {}", options.pairs);
+        for (word, on_ns, agent_ns) in &mut best {
+            let option = format!("resolved_paths={word}");
+            let mut agent = Agent::start_as(bench, &bench.rules, &[], &[&option])?;
+            agent.wait_until_healthy()?;
+            let before = agent.totals()?;
+            let run = Run::of(bench, "open", options.seconds, 1, 0)?;
+            thread::sleep(SETTLE);
+            let spent = since(agent.totals()?, before);
+            *on_ns = on_ns.min(run.ns(false));
+            *agent_ns = agent_ns.min(spent.cpu.as_secs_f64() * 1e9 / spent.events);
+            agent.stop()?;
+        }
+    }
+    let [(_, on_ns, on_agent), (_, off_ns, off_agent)] =
+        best.map(|(word, ns, agent)| (word, number(ns), number(agent)));
+    let text = format!("{on_ns} / {off_ns} ns, agent {on_agent} / {off_agent} ns an event");
+    table.fact("open + close with resolved_paths on / off", text);
+    Ok(())
+}
+
 fn since(now: Totals, before: Totals) -> Totals {
     Totals {
         events: now.events - before.events,

@@ -3,6 +3,8 @@
 use super::{Fault, ItemKind, Location, Owner, Reason, Step, Warning, trail::Lines};
 use crate::rules::file::{RuleFile, Source, Spot};
 
+/// Faults of each sort that are kept; who has more of them mends these first.
+pub const MAX_FAULTS: usize = 1_000;
 /// The longest line that a fault shows, in characters.
 const MAX_LINE: usize = 160;
 
@@ -47,7 +49,6 @@ pub struct InCondition<'s> {
 /// The faults so far.
 #[derive(Debug)]
 pub struct Faults<'f> {
-    files: &'f [RuleFile<'f>],
     lines: Vec<Lines<'f>>,
     item: Option<(Owner, Spot)>,
     /// Errors so far.
@@ -62,7 +63,7 @@ impl<'f> Faults<'f> {
     /// No faults yet.
     pub fn new(files: &'f [RuleFile<'f>]) -> Self {
         let lines = files.iter().map(Lines::of).collect();
-        Self { files, lines, item: None, errors: Vec::new(), warnings: Vec::new(), cautions: Vec::new() }
+        Self { lines, item: None, errors: Vec::new(), warnings: Vec::new(), cautions: Vec::new() }
     }
 
     /// Says which item the next faults are in, and where it starts.
@@ -83,7 +84,7 @@ impl<'f> Faults<'f> {
     /// An error that was found further down.
     pub fn push(&mut self, fail: Fail) {
         let fault = self.fault(fail, None);
-        self.errors.push(fault);
+        keep(&mut self.errors, fault);
     }
 
     /// A warning of what starts at `spot`.
@@ -99,18 +100,25 @@ impl<'f> Faults<'f> {
 
     fn file_warning(&mut self, fault: Fault) {
         let is_own = matches!(&fault.reason, Reason::Warning(warning) if warning.is_own());
-        if is_own { self.cautions.push(fault) } else { self.warnings.push(fault) }
+        keep(if is_own { &mut self.cautions } else { &mut self.warnings }, fault);
+    }
+
+    /// Whether no further error is kept, so that nobody needs to think about what it could be.
+    pub fn is_full(&self) -> bool {
+        self.errors.len() > MAX_FAULTS
     }
 
     /// Where byte `at` of a text stands.
     pub fn locate(&self, text: &Source, at: usize) -> Spot {
-        text.locate(at, self.files)
+        text.locate(at, &|file, line| {
+            self.lines.get(file).map_or("", |lines| lines.from(line.saturating_sub(1)))
+        })
     }
 
     /// An error in a condition.
     pub fn error_in(&mut self, place: InCondition<'_>, reason: Reason, hint: Option<String>) {
         let fault = self.fault_in(place, reason, hint);
-        self.errors.push(fault);
+        keep(&mut self.errors, fault);
     }
 
     /// A warning in a condition.
@@ -120,7 +128,7 @@ impl<'f> Faults<'f> {
     }
 
     fn fault_in(&self, place: InCondition<'_>, reason: Reason, hint: Option<String>) -> Fault {
-        let spot = place.condition.locate(place.at, self.files);
+        let spot = self.locate(place.condition, place.at);
         let mut fail = Fail::new(spot, reason);
         // Macros are put in before conditions are compiled, and Falco does not know where a condition starts by then.
         if !matches!(*fail.reason, Reason::Name(_)) {
@@ -140,6 +148,7 @@ impl<'f> Faults<'f> {
 
     fn fault(&self, fail: Fail, hint: Option<String>) -> Fault {
         let Fail { spot, reason, steps } = fail;
+        let hint = hint.or_else(|| if self.is_full() { None } else { reason.hint() });
         let lines = self.lines.get(spot.file);
         let line = lines.map_or("", |lines| lines.line(spot.line.saturating_sub(1)));
         let column = spot.column.saturating_sub(1);
@@ -147,7 +156,7 @@ impl<'f> Faults<'f> {
         let skip = (column + MAX_LINE / 2).saturating_sub(MAX_LINE).min(column);
         let shown = line.trim_end().chars().skip(skip).take(MAX_LINE);
         Fault {
-            hint: hint.or_else(|| reason.hint()),
+            hint,
             reason: *reason,
             owner: self.item.as_ref().map(|(owner, _)| owner.clone()),
             file: lines.map_or("", |lines| lines.file.name).to_owned(),
@@ -169,5 +178,14 @@ impl<'f> Faults<'f> {
             .chain(steps)
             .map(|step| Location::of(step, self.lines.get(step.spot.file).unwrap_or(lines)));
         std::iter::once(Location::content(lines.file)).chain(below).collect()
+    }
+}
+
+/// The last one that is kept says that there are more.
+fn keep(faults: &mut Vec<Fault>, fault: Fault) {
+    match faults.len() {
+        ..MAX_FAULTS => faults.push(fault),
+        MAX_FAULTS => faults.push(Fault { reason: Reason::More, hint: None, ..fault }),
+        _ => {}
     }
 }

@@ -390,6 +390,8 @@ pub enum Reason {
     ExtraField(FieldError),
     #[error(transparent)]
     Warning(#[from] Warning),
+    #[error("there is more of this from here on, which is not told")]
+    More,
 }
 
 impl Reason {
@@ -402,7 +404,9 @@ impl Reason {
             | Self::Version(VersionError::Unreadable { .. }) => Code::YamlValidate,
             Self::Yaml(_) => Code::YamlParse,
             Self::Name(NameError::MacroBroken { code, .. }) => *code,
-            Self::Version(_) | Self::Exception(_) | Self::Update(_) | Self::Name(_) => Code::Validate,
+            Self::Version(_) | Self::Exception(_) | Self::Update(_) | Self::Name(_) | Self::More => {
+                Code::Validate
+            }
             Self::Syntax(_) | Self::Check(_) => Code::CompileCondition,
             Self::Output(_) | Self::ExtraField(_) => Code::CompileOutput,
             Self::Warning(warning) => warning.code(),

@@ -57,6 +57,11 @@ impl<'f> Lines<'f> {
         self.starts.get(number).copied().unwrap_or(self.file.text.len())
     }
 
+    /// The text from line `number` on, from 0.
+    pub(super) fn from(&self, number: usize) -> &'f str {
+        self.file.text.get(self.start(number)..).unwrap_or_default()
+    }
+
     /// Line `number`, from 0, without its newline.
     pub(super) fn line(&self, number: usize) -> &'f str {
         let line = self.file.text.get(self.start(number)..self.start(number + 1)).unwrap_or_default();

@@ -1,7 +1,5 @@
 //! Where things are in the files: places of nodes, and of every byte of a text that was put together from several.
 
-use super::RuleFile;
-
 /// Where a node starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spot {
@@ -119,18 +117,17 @@ impl Source {
         Some(Part { at, solid: part.solid + solid, ..*part })
     }
 
-    /// Line and column of byte `at`, both from 1.
-    pub fn locate(&self, at: usize, files: &[RuleFile<'_>]) -> Spot {
+    /// Line and column of byte `at`, both from 1; `from` gives the text of a file from a line on.
+    pub fn locate<'f>(&self, at: usize, from: &dyn Fn(usize, usize) -> &'f str) -> Spot {
         let end = self.text.trim_end().len();
         if at >= end && end > 0 {
             // Behind the last character; what the file has there may be far away.
             let last = self.text.get(..end).and_then(|text| text.char_indices().next_back());
-            let spot = self.locate(last.map_or(0, |(at, _)| at), files);
+            let spot = self.locate(last.map_or(0, |(at, _)| at), from);
             return Spot { column: spot.column + 1, ..spot };
         }
         let Some(part) = self.part(at.min(self.text.len())) else { return Spot::default() };
-        let text = files.get(part.spot.file).map_or("", |file| file.text);
-        walk(text, part.spot, part.solid)
+        walk(from(part.spot.file, part.spot.line), part.spot, part.solid)
     }
 }
 
@@ -138,12 +135,12 @@ fn solid(text: &str) -> usize {
     text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// Goes to the scalar at `spot` and over `solid` characters of it. Folding changes blanks only, so counting the
+/// Goes to the scalar at `spot`, in whose line `text` begins, and over `solid` characters of it. Folding changes blanks only, so counting the
 /// others finds the place whatever the style of the scalar.
 fn walk(text: &str, spot: Spot, solid: usize) -> Spot {
     let mut at = spot;
-    let skip = if spot.style == '|' { header(text, spot.line, spot.column) } else { 0 };
-    let lines = text.split('\n').skip(spot.line.saturating_sub(1) + skip);
+    let skip = if spot.style == '|' { header(text, spot.column) } else { 0 };
+    let lines = text.split('\n').skip(skip);
     let mut left = solid;
     for (index, line) in lines.enumerate() {
         let first = if index == 0 && skip == 0 {
@@ -174,8 +171,8 @@ fn walk(text: &str, spot: Spot, solid: usize) -> Spot {
 }
 
 /// Lines between the place that the parser tells of a block scalar and its text.
-fn header(text: &str, line: usize, column: usize) -> usize {
-    let line = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+fn header(text: &str, column: usize) -> usize {
+    let line = text.split('\n').next().unwrap_or_default();
     let start: String = line.chars().skip(column.saturating_sub(1)).collect();
     usize::from(start.starts_with(['|', '>']))
 }

@@ -121,7 +121,7 @@ fn every_byte_of_a_condition_has_its_place() {
         let mut faults = Faults::new(&files);
         let collected = read(&files, &mut faults);
         let condition = &collected.macros[0].condition;
-        let spot = condition.locate(condition.text().find(word).expect("there"), &files);
+        let spot = faults.locate(condition, condition.text().find(word).expect("there"));
         assert_eq!((spot.line, spot.column), (line, column), "{yaml}");
     }
 }

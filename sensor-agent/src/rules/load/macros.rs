@@ -129,7 +129,7 @@ impl Macros {
             Err((at, reason)) => {
                 let code = reason.code();
                 let advice = Advice { written: &it.written, condition: &it.condition, lists, macros: self };
-                let hint = advice.reason(&reason, at.byte);
+                let hint = if faults.is_full() { None } else { advice.reason(&reason, at.byte) };
                 faults.error_in(place(&it.condition, at), reason, hint);
                 State::Broken(code)
             }
@@ -211,7 +211,8 @@ fn parse(
             Ok(Parsed { written: written.clone(), condition, expr, uses })
         }
         Err(error) => {
-            let hint = Advice { written, condition: &condition, lists, macros }.syntax(&error);
+            let advice = Advice { written, condition: &condition, lists, macros };
+            let hint = if faults.is_full() { None } else { advice.syntax(&error) };
             let at = At { byte: error.at, told: error.told };
             faults.error_in(place(&condition, at), error.kind.into(), hint);
             Err(Code::CompileCondition)

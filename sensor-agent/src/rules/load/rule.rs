@@ -134,7 +134,8 @@ fn compile(
     let expr = match lang::parse(condition.text()) {
         Ok(expr) => expr,
         Err(error) => {
-            let hint = Advice { written, condition, lists, macros }.syntax(&error);
+            let advice = Advice { written, condition, lists, macros };
+            let hint = if faults.is_full() { None } else { advice.syntax(&error) };
             faults.error_in(place(At { byte: error.at, told: error.told }), error.kind.into(), hint);
             return None;
         }
@@ -156,7 +157,7 @@ fn compile(
             None
         }
         Err((at, reason)) => {
-            let hint = advice.reason(&reason, at.byte);
+            let hint = if faults.is_full() { None } else { advice.reason(&reason, at.byte) };
             faults.error_in(place(at), reason, hint);
             None
         }

@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::rules::{LoadOptions, RuleFile, error::Code, load};
+use crate::rules::{
+    LoadOptions, RuleFile,
+    error::{Code, MAX_FAULTS},
+    load,
+};
 
 /// Codes of the faults of a file.
 fn codes(text: &str) -> Vec<Code> {
@@ -30,6 +34,16 @@ fn nesting_is_bounded() {
         let condition = format!("{}evt.type=open{}", open.repeat(50_000), close.repeat(50_000));
         assert_eq!(codes(&rule(&condition)), [Code::CompileCondition], "{open}");
     }
+}
+
+/// A fault costs the same wherever it is, and there is an end to them.
+#[test]
+fn many_faults_end() {
+    let rules: String =
+        (0..20_000).map(|i| rule("evt.type=open and nomacro").replace(" r\n", &format!(" r{i}\n"))).collect();
+    let loaded = load(&[RuleFile { name: "f", text: &rules }], &LoadOptions::default(), 1);
+    assert_eq!(loaded.errors.len(), MAX_FAULTS + 1);
+    assert!(loaded.errors[MAX_FAULTS].to_string().contains("there is more of this"));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! One rule: condition, exceptions and output from text to what is evaluated.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use super::{ExtraField, LoadOptions, advice::Advice, macros::Macros};
 use crate::rules::{
@@ -91,6 +94,14 @@ pub(super) fn load(
     })
 }
 
+/// Slots whose records do not tell all of their descriptor, with their events as list and as set: made once, because every
+/// rule looks through them.
+static SLOTS: LazyLock<Vec<(u16, &[&str], EventSet)>> = LazyLock::new(|| {
+    let types =
+        events::slots().filter(|slot| is_untold("fd.ip", *slot)).map(|slot| (slot, events::types_of(slot)));
+    types.map(|(slot, types)| (slot, types, EventSet::of(types.iter().copied()))).collect()
+});
+
 /// Fields that the condition asks for in events that do not tell them; of conditions that name their events.
 fn untold(events: EventSet, node: NodeId, pool: &mut Pool) -> BTreeMap<String, Vec<&'static str>> {
     let mut found: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
@@ -99,14 +110,10 @@ fn untold(events: EventSet, node: NodeId, pool: &mut Pool) -> BTreeMap<String, V
     {
         return found;
     }
-    for slot in events::slots() {
-        let types = events::types_of(slot);
-        if events.and(EventSet::of(types.iter().copied())) == EventSet::NONE {
-            continue;
-        }
+    for (slot, types, _) in SLOTS.iter().filter(|(_, _, own)| events.and(*own) != EventSet::NONE) {
         let condition = pool.specialise(node, types, &mut HashMap::new());
-        for field in pool.fields_of(condition).into_iter().filter(|it| is_untold(it.field.name, slot)) {
-            found.entry(field.key()).or_default().extend(types);
+        for field in pool.fields_of(condition).into_iter().filter(|it| is_untold(it.field.name, *slot)) {
+            found.entry(field.key()).or_default().extend(*types);
         }
     }
     found

@@ -20,17 +20,18 @@ pub struct RuleFiles {
     pub notices: Vec<String>,
 }
 
-/// Reads what `rules` names. A directory contributes its `.yaml` and `.yml` files, sorted by path. What is missing is
+/// Reads what `rules` names. A directory contributes its `.yaml` and `.yml` files, sorted by path, and may have none. What is missing is
 /// an error when it was named on the command line, otherwise a notice (people list files that may be there).
 pub fn read(rules: &Rules, trust: Trust) -> Result<RuleFiles, AppError> {
     let mut found = RuleFiles::default();
     for path in &rules.paths {
         let files = files::expand(path)?;
-        if files.is_empty() && rules.are_explicit && !path.is_dir() {
+        let is_missing = files.is_empty() && !path.is_dir();
+        if is_missing && rules.are_explicit {
             let source = rustix::io::Errno::NOENT.into();
             return Err(FileError::Read { path: path.clone(), source }.into());
         }
-        if files.is_empty() {
+        if is_missing {
             found.notices.push(format!("no rules at {}", path.display()));
         }
         for file in files {

@@ -31,9 +31,13 @@ fn files_and_directories_in_load_order() {
     };
     let expect = vec!["d/1.yaml".to_owned(), "d/2.yml".into(), "a.yaml".into()];
     assert_eq!(names(&["d", "a.yaml"], true).expect("reads"), (expect, 0));
+    fs::create_dir(at("empty")).expect("a directory");
+    assert_eq!(names(&["empty", "a.yaml"], false).expect("reads"), (vec!["a.yaml".into()], 0));
     assert_eq!(names(&["missing", "a.yaml", "plain"], false).expect("reads"), (vec!["a.yaml".into()], 2));
     assert!(matches!(names(&["missing", "a.yaml"], true), Err(AppError::File(FileError::Read { .. }))));
-    for (paths, are_explicit) in [(&["missing"][..], false), (&["plain"], true), (&[], false)] {
+    for (paths, are_explicit) in
+        [(&["missing"][..], false), (&["plain"], true), (&["empty"], true), (&[], false)]
+    {
         let error = names(paths, are_explicit).expect_err("nothing to load");
         assert!(matches!(error, AppError::Config(ConfigError::NoRules { .. })), "{error}");
         assert!(error.to_string().starts_with("You must specify at least one rules file"), "{error}");

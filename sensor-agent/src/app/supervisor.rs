@@ -39,6 +39,8 @@ use crate::capture;
 
 /// How long a half may take to end after it was told to, or after the other one has.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// What was killed needs a moment to end; it is not asked for more often than this.
+const MOMENT: Duration = Duration::from_millis(100);
 /// Pause before a half that dies again and again is started again: twice as long each time ...
 const PAUSE: Duration = Duration::from_millis(500);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
@@ -92,7 +94,8 @@ struct Place {
 
 struct Running {
     child: Child,
-    wire: Wire,
+    /// `None` once it has closed its end.
+    wire: Option<Wire>,
     since: Instant,
     is_ready: bool,
 }
@@ -129,7 +132,7 @@ impl Supervisor {
     /// Starts what is due: the egress half first, so that the sensor half finds its reader.
     fn start(&mut self) -> io::Result<()> {
         self.egress.start(self.nonce)?;
-        if self.egress.running.as_ref().is_some_and(|running| running.is_ready) || self.sensor.starts > 0 {
+        if self.is_sensors_turn() {
             self.sensor.start(self.nonce)?;
         }
         if self.stop_at.is_some_and(|at| Instant::now() >= at) {
@@ -140,6 +143,10 @@ impl Supervisor {
         Ok(())
     }
 
+    fn is_sensors_turn(&self) -> bool {
+        self.egress.running.as_ref().is_some_and(|running| running.is_ready) || self.sensor.starts > 0
+    }
+
     /// Waits for something to do; whether signals, the halves and the broker are readable.
     fn wait(&self) -> io::Result<[bool; 4]> {
         let wires =
@@ -148,8 +155,11 @@ impl Supervisor {
         let ready: Vec<Option<BorrowedFd<'_>>> = ready.collect();
         let mut polled: Vec<_> =
             ready.iter().flatten().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-        let due = [self.sensor.due(), self.egress.due(), self.stop_at].into_iter().flatten().min();
-        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let now = Instant::now();
+        let kill_at = self.stop_at.map(|at| if at > now { at } else { now + MOMENT });
+        let sensor_at = self.sensor.due().filter(|_| self.is_sensors_turn());
+        let due = [sensor_at, self.egress.due(), kill_at].into_iter().flatten().min();
+        let left = due.map(|due| due.saturating_duration_since(now));
         let left = left.and_then(|left| Timespec::try_from(left).ok());
         match poll(&mut polled, left.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -264,7 +274,7 @@ impl Place {
         // One that has died already is buried in a moment.
         let _died = wire.send(&Order::Begin { nonce }, &descriptors);
         self.starts += 1;
-        self.running = Some(Running { child, wire, since: Instant::now(), is_ready: false });
+        self.running = Some(Running { child, wire: Some(wire), since: Instant::now(), is_ready: false });
         Ok(())
     }
 
@@ -274,13 +284,13 @@ impl Place {
     }
 
     fn wire(&self) -> Option<BorrowedFd<'_>> {
-        self.running.as_ref().map(|running| running.wire.as_fd())
+        self.running.as_ref()?.wire.as_ref().map(AsFd::as_fd)
     }
 
     /// Takes a report; what says that it works, or nothing understandable, needs no more.
     fn read(&mut self) -> Option<Report> {
         let running = self.running.as_mut()?;
-        match running.wire.recv::<Report>() {
+        match running.wire.as_ref()?.recv::<Report>() {
             Ok(Some((Report::Ready, _))) => {
                 (running.is_ready, self.has_worked) = (true, true);
                 None
@@ -288,6 +298,8 @@ impl Place {
             Ok(Some((report, _))) => Some(report),
             // It has closed its end or talks nonsense: either way it is not one of ours any more.
             Ok(None) | Err(_) => {
+                // A closed end is always readable: waiting for it would be a busy loop.
+                running.wire = None;
                 self.kill();
                 None
             }
@@ -295,9 +307,9 @@ impl Place {
     }
 
     fn order(&self, order: &Order) {
-        if let Some(running) = &self.running {
+        if let Some(wire) = self.running.as_ref().and_then(|running| running.wire.as_ref()) {
             // One that has died is buried in a moment; one that does not read is killed when its time to end is over.
-            let _unheard = running.wire.send(order, &[]);
+            let _unheard = wire.send(order, &[]);
         }
     }
 

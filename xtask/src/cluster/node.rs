@@ -18,6 +18,9 @@ const API_SERVICE: &str = "10.96.0.1";
 const PAUSE: &str = "localhost/pause:1";
 /// Debian's static busybox with a shell and its other names.
 pub(super) const BUSYBOX: &str = "localhost/busybox:1";
+/// An account that only this image knows.
+pub(super) const USER: &str = "web";
+pub(super) const USER_ID: u32 = 1000;
 
 pub(super) fn start(cluster: &Cluster) -> Result<()> {
     network(cluster)?;
@@ -169,8 +172,10 @@ fn busybox() -> Result<Vec<Entry>> {
     let links = names.lines().filter(|name| *name != "busybox");
     let mut entries: Vec<Entry> = links.map(|name| Entry::link(&format!("bin/{name}"), "busybox")).collect();
     entries.push(Entry::program("bin/busybox", bytes));
-    entries.push(Entry::data("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"));
-    entries.extend(["tmp", "proc", "sys", "dev", "root"].map(Entry::directory));
+    let passwd = format!("root:x:0:0:root:/root:/bin/sh\n{USER}:x:{USER_ID}:{USER_ID}::/:/bin/sh\n");
+    entries.push(Entry::data("etc/passwd", passwd));
+    entries.push(Entry::tmp());
+    entries.extend(["proc", "sys", "dev", "root"].map(Entry::directory));
     Ok(entries)
 }
 

@@ -1,5 +1,5 @@
 //! What happens to the node's coverage while sensors change: beats of a pod are counted in the alerts of all sensors that
-//! there were, old and new.
+//! there were, old and new. The change is a capability more, with which the pod's user has a name.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::test::{NAMESPACE, Release, WORKLOAD};
+use super::test::{NAMESPACE, Release, WORKLOAD, logs};
 use super::{Cluster, node, wait_for};
 use crate::shell;
 
@@ -27,10 +27,14 @@ const BEATS: &str = "n=0; while :; do n=$((n+1)); : > /tmp/beat.$n; rm /tmp/beat
 pub(super) fn upgrade_and_back(release: &Release<'_>) -> Result<()> {
     let cluster = release.cluster;
     let image = format!("--image={}", node::BUSYBOX);
-    cluster.run_kubectl(&["run", "beat", &image, "--image-pull-policy=Never", "--", "sh", "-c", BEATS])?;
+    let user =
+        format!(r#"--overrides={{"spec": {{"securityContext": {{"runAsUser": {}}}}}}}"#, node::USER_ID);
+    let run = ["run", "beat", &image, "--image-pull-policy=Never", &user, "--", "sh", "-c", BEATS];
+    cluster.run_kubectl(&run)?;
     let mut ears = Ears::default();
     ears.hear_beyond(cluster, 10)?;
-    for (verb, words) in [("upgrade", &["--set", "podLabels.revision=next"][..]), ("rollback", &[])] {
+    let users = ["--set", "collectors.containerEngine.users=true"];
+    for (verb, words, user) in [("upgrade", &users[..], node::USER), ("rollback", &[], "<NA>")] {
         let first = ears.last();
         release.helm(verb, words)?;
         // The old pod has gone, and the new one has told of what came after.
@@ -52,6 +56,9 @@ pub(super) fn upgrade_and_back(release: &Release<'_>) -> Result<()> {
             last - first
         );
         ensure!(gap < GAP, "the gap is longer than the target");
+        let beats = logs(cluster)?.into_iter().rev().find(|alert| alert["rule"] == "Beat");
+        let output = beats.as_ref().and_then(|alert| alert["output"].as_str()).unwrap_or_default();
+        ensure!(output.ends_with(&format!("user={user}")), "{verb}: the beats' user is not {user}: {output}");
     }
     cluster.run_kubectl(&["delete", "pod", "beat", "--now"])
 }

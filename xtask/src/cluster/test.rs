@@ -63,6 +63,8 @@ fn everything(dirs: &Dirs, release: &Release<'_>) -> Result<()> {
     );
     ensure!(took <= READY_WITHIN, "it took longer than the target");
 
+    nothing_to_mend(cluster)?;
+
     cluster.run_kubectl(&["create", "namespace", APPLICATION])?;
     let image = format!("--image={}", node::BUSYBOX);
     cluster.run_kubectl(&["run", "web", "-n", APPLICATION, &image, "--image-pull-policy=Never"])?;
@@ -120,6 +122,15 @@ fn noted(dirs: &Dirs, release: &Release<'_>) -> Result<()> {
     ] {
         ensure!(notes.contains(expect), "no note about {expect} in {notes}");
     }
+    Ok(())
+}
+
+/// A default install warns of nothing.
+fn nothing_to_mend(cluster: &Cluster) -> Result<()> {
+    let log = shell::stdout(&mut cluster.kubectl(&["logs", "-n", NAMESPACE, WORKLOAD]))?;
+    let complaint =
+        log.lines().find(|line| ["warn", "error"].iter().any(|level| line.to_lowercase().contains(level)));
+    ensure!(complaint.is_none(), "a fresh install complains: {complaint:?}");
     Ok(())
 }
 
@@ -221,7 +232,7 @@ fn wait_for_alert(cluster: &Cluster, rule: &str) -> Result<Value> {
 }
 
 /// `kubectl logs … | jq`: every line is JSON.
-fn logs(cluster: &Cluster) -> Result<Vec<Value>> {
+pub(super) fn logs(cluster: &Cluster) -> Result<Vec<Value>> {
     let text = shell::stdout(&mut cluster.kubectl(&["logs", "-n", NAMESPACE, "-l", LABEL, "--tail=-1"]))?;
     text.lines().map(|line| serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))).collect()
 }
@@ -269,7 +280,7 @@ customRules:
     - rule: Beat
       desc: An act that is counted while sensors change
       condition: open_write and fd.name startswith /tmp/beat.
-      output: "beat %fd.name"
+      output: "beat %fd.name user=%user.name"
       priority: DEBUG
 "#,
         socket.display()

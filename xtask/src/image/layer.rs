@@ -39,6 +39,11 @@ impl Entry {
         Self { path: path.to_owned(), content: Content::Directory { mode: 0o755 } }
     }
 
+    /// Everybody's temporary files.
+    pub(crate) fn tmp() -> Self {
+        Self { path: "tmp".to_owned(), content: Content::Directory { mode: 0o1777 } }
+    }
+
     /// What a file holds.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match &self.content {

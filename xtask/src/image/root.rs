@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::layer::{Content, Entry};
+use super::layer::Entry;
 use crate::dirs::Dirs;
 use crate::shell;
 
@@ -38,7 +38,7 @@ pub(super) fn entries(dirs: &Dirs, binary: &Path) -> Result<Vec<Entry>> {
             "no {CERTIFICATES} here (package ca-certificates): https receivers need ca_cert or ca_bundle"
         ),
     }
-    entries.push(Entry { path: "tmp".to_owned(), content: Content::Directory { mode: 0o1777 } });
+    entries.push(Entry::tmp());
     // The mount point of host directories (HOST_ROOT), so that a read-only root needs none made.
     entries.extend(["host", "root", "proc", "sys", "dev"].map(Entry::directory));
     Ok(entries)

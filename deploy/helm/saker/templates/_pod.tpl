@@ -1,5 +1,10 @@
 {{/* The pod: least privilege, read-only mounts, probes by canary. */}}
 
+{{/* A container's own users are read through the root of its first process. */}}
+{{- define "saker.readsUsers" -}}
+{{- with .Values.collectors }}{{ if and .enabled .containerEngine.enabled .containerEngine.users }}true{{ end }}{{ end -}}
+{{- end -}}
+
 {{- define "saker.securityContext" -}}
 {{- if .Values.containerSecurityContext -}}
 {{- toYaml .Values.containerSecurityContext -}}
@@ -12,7 +17,7 @@ seccompProfile: {{ toJson .Values.driver.seccompProfile }}
 capabilities:
   drop: [ALL]
   {{- if .Values.driver.enabled }}
-  add: [BPF, PERFMON{{ if .Values.driver.sysResource }}, SYS_RESOURCE{{ end }}]
+  add: [BPF, PERFMON{{ if .Values.driver.sysResource }}, SYS_RESOURCE{{ end }}{{ if include "saker.readsUsers" . }}, SYS_PTRACE{{ end }}]
   {{- end }}
 {{- end -}}
 {{- end -}}

@@ -110,9 +110,9 @@ impl Hold {
         Ok(())
     }
 
-    /// All events of a container, oldest first; its runtime has answered.
-    pub fn release(&mut self, full_id: &str) -> Vec<Held> {
-        let events = self.take(full_id);
+    /// All events of a container, oldest first; its runtime has answered at `now`.
+    pub fn release(&mut self, full_id: &str, now: Instant) -> Vec<Held> {
+        let events = self.take(full_id, now);
         self.counts.released += events.len() as u64;
         events
     }
@@ -125,7 +125,7 @@ impl Hold {
             self.deadlines.pop_front();
             // A container that waited before may wait again, with a later deadline.
             if self.queues.get(&id).is_some_and(|queue| queue.deadline == deadline) {
-                let events = self.take(&id);
+                let events = self.take(&id, now);
                 self.counts.timed_out += events.len() as u64;
                 return Some((id, events));
             }
@@ -133,10 +133,10 @@ impl Hold {
         None
     }
 
-    /// Everything that waits, by container.
-    pub fn drain(&mut self) -> Vec<Held> {
+    /// Everything that waits at `now`, by container.
+    pub fn drain(&mut self, now: Instant) -> Vec<Held> {
         let ids: Vec<_> = self.queues.keys().cloned().collect();
-        ids.iter().flat_map(|id| self.release(id)).collect()
+        ids.iter().flat_map(|id| self.release(id, now)).collect()
     }
 
     /// Nothing waits.
@@ -149,9 +149,10 @@ impl Hold {
         stats::Hold { waiting_bytes: self.bytes as u64, ..self.counts }
     }
 
-    fn take(&mut self, full_id: &str) -> Vec<Held> {
+    fn take(&mut self, full_id: &str, now: Instant) -> Vec<Held> {
         let Some(queue) = self.queues.remove(full_id) else { return Vec::new() };
         self.bytes -= queue.bytes;
+        self.counts.waited.add((now + self.limits.age).saturating_duration_since(queue.deadline));
         queue.events
     }
 }

@@ -116,7 +116,7 @@ impl Pipeline {
 
     fn release(&mut self, full_id: &str) {
         if !self.state.is_awaited(full_id) {
-            let held = self.hold.release(full_id);
+            let held = self.hold.release(full_id, Instant::now());
             self.go_on(&held, None);
         }
     }
@@ -152,7 +152,7 @@ impl Pipeline {
 
     /// Lets everything go on that waits: the rules that it waits for are about to go.
     pub(super) fn flush(&mut self) {
-        let held = self.hold.drain();
+        let held = self.hold.drain(Instant::now());
         self.go_on(&held, Some(Metadata::Pending));
     }
 

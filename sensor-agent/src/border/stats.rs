@@ -83,6 +83,8 @@ pub struct Hold {
     pub overflowed: u64,
     /// Bytes of events that wait now.
     pub waiting_bytes: u64,
+    /// How long the oldest event of a container waited, each time that its events went on.
+    pub waited: Latency,
 }
 
 /// How often a rule matched, and what that cost.

@@ -63,7 +63,14 @@ pub(super) fn stats() -> Stats {
         processes_evicted: 6,
         containers: 3,
         host_names: 2,
-        hold: Hold { held: 9, released: 5, timed_out: 2, overflowed: 1, waiting_bytes: 640 },
+        hold: Hold {
+            held: 9,
+            released: 5,
+            timed_out: 2,
+            overflowed: 1,
+            waiting_bytes: 640,
+            waited: Latency { counts: [1, 0, 2, 0, 0, 0, 0, 0, 0, 0], sum_ns: 12_000_000 },
+        },
         evaluated: 12,
         rules: vec![
             rule("opened", 4, &["alpha", "with space"], 15),

@@ -77,6 +77,11 @@ fn pipeline(snapshot: &Snapshot) -> Vec<Metric> {
             ]
             .map(|(result, count)| (labels([("result", result)]), count)),
         ),
+        histograms(
+            "saker_hold_seconds",
+            "How long the first event of a container waited for what runtimes tell",
+            [(Labels::new(), stats.hold.waited)],
+        ),
         gauge("saker_held_bytes", "Bytes of events that wait now", float(stats.hold.waiting_bytes)),
         gauge(
             "saker_policy_generation",

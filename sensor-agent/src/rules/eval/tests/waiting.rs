@@ -119,7 +119,7 @@ fn a_held_event_is_the_event_as_it_was() {
     });
     let told = Context { name: "web".to_owned(), ..Context::default() };
     let state = State::new(Host::default(), StateLimits::default());
-    let events = hold.release(&"a".repeat(64));
+    let events = hold.release(&"a".repeat(64), now + Duration::from_millis(7));
     let mut said = Vec::new();
     for held in &events {
         let done = held.event.again(&state, Metadata::Resolved(&told), |event| {
@@ -131,6 +131,7 @@ fn a_held_event_is_the_event_as_it_was() {
     }
     assert_eq!(said, ["sh one two words  -x /tmp/sc/ 5 web"]);
     assert_eq!((hold.counts().held, hold.counts().released, hold.counts().waiting_bytes), (1, 1, 0));
+    assert_eq!(hold.counts().waited.sum_ns, 7_000_000);
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn bounds_of_age_and_bytes() {
     assert_eq!((&*id, events.len()), ("a".repeat(64).as_str(), n_greedy));
     assert!(hold.expire(start + limits.age).is_none(), "the other one came later");
     assert!(keep(&mut hold, "a", later), "room again");
-    assert_eq!(hold.drain().len(), 2);
+    assert_eq!(hold.drain(later).len(), 2);
     assert!(hold.is_empty() && hold.expire(start + 2 * limits.age).is_none());
     let counts = hold.counts();
     assert_eq!((counts.held, counts.overflowed), (n_greedy as u64 + 2, 1));

@@ -45,17 +45,11 @@ fn sensor(containerd: &Containerd) -> Result<Start> {
     let fields: Vec<_> = TOLD.iter().map(|(name, _)| format!("%{name}")).collect();
     let output = format!("%container.id %container.image.id %k8s.pod.sandbox_id {}", fields.join(" "));
     let condition = "evt.type = execve and container.image.repository = localhost/saker-actor";
-    let socket = containerd.socket();
-    Ok(setup::sensor()?
-        .option(&format!("container_engines.cri.sockets[0]={}", socket.display()))
-        .option("container_engines.docker.enabled=false")
-        .option("container_engines.podman.enabled=false")
-        .rule(ACT, condition, &output)
-        .rule(
-            "Unresolved",
-            "evt.type = execve and container.id != host",
-            "%container.id %proc.cmdline %container.name",
-        ))
+    Ok(setup::beside(containerd)?.rule(ACT, condition, &output).rule(
+        "Unresolved",
+        "evt.type = execve and container.id != host",
+        "%container.id %proc.cmdline %container.name",
+    ))
 }
 
 #[test]
@@ -157,8 +151,24 @@ fn short_containers_are_all_known() -> Result<()> {
         lives.get(lives.len() / 2).copied().unwrap_or_default(),
         lives.len()
     );
-    let odd = ids.iter().flat_map(of).find(|alert| !is_whole(alert));
-    ensure!(first == CONTAINERS && whole == all, "not whole: {odd:?}");
+    let metrics = sensor.metrics()?;
+    let waited = |le: &[(&str, &str)], what| metrics.sum(&format!("saker_hold_seconds_{what}"), le);
+    println!(
+        "containers whose events waited: {}, of them no longer than 100 ms {}, no longer than the default 500 ms {}",
+        waited(&[], "count"),
+        waited(&[("le", "0.1")], "bucket"),
+        waited(&[("le", "0.5")], "bucket")
+    );
+    let odd: Vec<_> = ids.iter().flat_map(of).filter(|alert| !is_whole(alert)).collect();
+    let unseen: Vec<_> = ids.iter().filter(|id| of(id).is_empty()).collect();
+    ensure!(
+        first == CONTAINERS && whole == all,
+        "{} alerts are not whole, as {:?}; {} containers have none, as {:?}",
+        odd.len(),
+        odd.first(),
+        unseen.len(),
+        unseen.first()
+    );
     cri.remove_all()
 }
 
@@ -196,7 +206,7 @@ fn first_event(kind: Kind) -> Result<()> {
     let runs: &[(&[&str], &str, u32)] = &[(&[], "web", 0), (&mapped, "mapped", 100_000)];
     let n_runs = if kind == Kind::Podman { runs.len() } else { 1 };
     for (options, name, offset) in &runs[..n_runs] {
-        let id = engine.run(options, name, &["/bin/actor", "live", "50", "mark"])?;
+        let id = engine.run(options, name, &["/bin/actor", "wait", "mark"])?;
         let alert = sensor.wait(SOON, |alert| id.starts_with(&alert.field("container.id")))?;
         let expect = TOLD.into_iter().chain([("container.type", kind.name())]);
         for (field, expected) in expect {
@@ -206,7 +216,7 @@ fn first_event(kind: Kind) -> Result<()> {
         }
         ensure!(alert.field("container.image.id").len() == 64, "{alert:?}");
         // The first one may be runc's own, before it is inside.
-        let is_inside = |alert: &Alert| alert.field("proc.cmdline") == "actor live 50 mark";
+        let is_inside = |alert: &Alert| alert.field("proc.cmdline") == "actor wait mark";
         let alert = if is_inside(&alert) { alert } else { sensor.wait(SOON, is_inside)? };
         let found = ["user.uid", "user.name", "user.homedir", "group.name"].map(|name| alert.field(name));
         ensure!(found == [&(USER + offset).to_string(), "app", "/srv/app", "staff"], "{alert:?}");
@@ -216,7 +226,7 @@ fn first_event(kind: Kind) -> Result<()> {
 
 fn asking(kind: Kind, engine: &Engine) -> Result<Start> {
     let socket = engine.socket();
-    let mut start = setup::sensor()?;
+    let mut start = setup::sensor()?.option(setup::PATIENT);
     for other in ["cri", "containerd", "docker", "podman"] {
         start = start.option(&format!("container_engines.{other}.enabled={}", other == kind.name()));
     }
@@ -302,6 +312,9 @@ fn until_status(sensor: &mut Sensor, id: &str, status: &str) -> Result<Alert> {
     })
 }
 
+/// The default.
+const IMPATIENT: &str = "metadata.hold_ms=500";
+
 #[test]
 fn a_runtime_that_hangs_or_is_killed_costs_no_event() -> Result<()> {
     if setup::is_skipped_without_containerd() {
@@ -315,7 +328,7 @@ fn a_runtime_that_hangs_or_is_killed_costs_no_event() -> Result<()> {
     drop(cri);
 
     containerd.signal(Signal::STOP)?;
-    let mut sensor = sensor(&containerd)?.ready()?;
+    let mut sensor = sensor(&containerd)?.option(IMPATIENT).ready()?;
     until_status(&mut sensor, &id, "timed_out")?;
     containerd.signal(Signal::CONT)?;
     let back = Instant::now();
@@ -325,7 +338,7 @@ fn a_runtime_that_hangs_or_is_killed_costs_no_event() -> Result<()> {
     drop(sensor);
 
     containerd.kill()?;
-    let mut sensor = self::sensor(&containerd)?.ready()?;
+    let mut sensor = self::sensor(&containerd)?.option(IMPATIENT).ready()?;
     until_status(&mut sensor, &id, "timed_out")?;
     containerd.restart()?;
     let back = Instant::now();

@@ -21,12 +21,7 @@ const MAX_GROWTH: u64 = 4 << 20;
 
 /// With the rules that ship, which hold events of containers back.
 fn sensor(containerd: &Containerd) -> Result<Start> {
-    let socket = containerd.socket();
-    Ok(setup::sensor()?
-        .rule_file(setup::bundled())
-        .option(&format!("container_engines.cri.sockets[0]={}", socket.display()))
-        .option("container_engines.docker.enabled=false")
-        .option("container_engines.podman.enabled=false"))
+    Ok(setup::beside(containerd)?.rule_file(setup::bundled()))
 }
 
 /// From the time that the kernel stamped on the cgroup's creation to the alert that says the container's name.

@@ -25,6 +25,19 @@ pub(crate) fn sensor() -> Result<Start> {
     Ok(Start::new(saker()?))
 }
 
+/// How long events wait for a runtime where a test is about what it tells: a runtime that has no CPU or disk for half a second, the
+/// default, is told as `timed_out`, which is another test's.
+pub(crate) const PATIENT: &str = "metadata.hold_ms=30000";
+
+/// The agent, asking this containerd with patience, and no other runtime.
+pub(crate) fn beside(containerd: &Containerd) -> Result<Start> {
+    Ok(sensor()?
+        .option(&format!("container_engines.cri.sockets[0]={}", containerd.socket().display()))
+        .option("container_engines.docker.enabled=false")
+        .option("container_engines.podman.enabled=false")
+        .option(PATIENT))
+}
+
 /// The rules that ship.
 pub(crate) fn bundled() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/rules/saker_rules.yaml")

@@ -21,10 +21,7 @@ fn a_container_has_its_own_users() -> Result<()> {
     }
     let containerd = Containerd::start(setup::actor())?;
     let mut cri = containerd.cri()?;
-    let mut sensor = setup::sensor()?
-        .option(&format!("container_engines.cri.sockets[0]={}", containerd.socket().display()))
-        .option("container_engines.docker.enabled=false")
-        .option("container_engines.podman.enabled=false")
+    let mut sensor = setup::beside(&containerd)?
         .rule(RULE, "evt.type = execve and container.id != host and proc.exepath = /bin/actor", OUTPUT)
         .ready()?;
     let pod = cri.run_pod("front")?;
@@ -34,7 +31,7 @@ fn a_container_has_its_own_users() -> Result<()> {
         (USER + 1, "odd", ["<NA>", "<NA>", "<NA>", "<NA>"]),
         (0, "db", ["root", "/root", "/bin/sh", "root"]),
     ] {
-        let id = cri.run_as(user, &pod, name, &["/bin/actor", "live", "50", "mark"])?;
+        let id = cri.run_as(user, &pod, name, &["/bin/actor", "wait", "mark"])?;
         // The very first event of the container.
         let alert = sensor.wait(SOON, |alert| id.starts_with(&alert.field("container.id")))?;
         let found = ["user.name", "user.homedir", "user.shell", "group.name"].map(|it| alert.field(it));

@@ -120,8 +120,10 @@ impl State {
                     self.hand_out_container(record, container, &mut handle);
                 }
             }
+            // Seen for the first time: in a pid namespace of its own the agent finds none of the others at start.
             Body::Process(told) => {
-                self.snapshot(record, told);
+                let place = self.snapshot(record, told);
+                self.see_roster(place, record.prefix.header.time_ns);
             }
             Body::Fork(told) => self.fork(record, told, &mut handle),
             Body::Exec(told) => {

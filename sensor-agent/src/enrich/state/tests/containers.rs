@@ -49,6 +49,24 @@ fn a_process_of_a_container_that_was_there_before_asks_for_it() {
     assert_eq!((wanted[0].full_id.as_str(), wanted[0].runtime.as_str()), (ID, "docker"));
 }
 
+/// In a pid namespace of its own the agent finds nobody else at start: the first record of such a process comes with its first event.
+#[test]
+fn the_first_sight_of_a_process_asks_for_its_containers_users() {
+    let cgroup = format!("docker-{ID}.scope\0system.slice\0");
+    let told = snapshot(task(7, 1, "sh"), Strings { cgroup: Some(cgroup.as_bytes()), ..Strings::default() });
+    for is_at_start in [true, false] {
+        let mut state = state();
+        state.ask_accounts();
+        if is_at_start {
+            state.seed(&told, &()).expect("a record");
+        } else {
+            feed(&mut state, &told);
+        }
+        let unread: Vec<_> = state.take_unread().map(|it| it.full_id).collect();
+        assert_eq!(unread, [ID.into()], "at start: {is_at_start}");
+    }
+}
+
 /// Mount namespaces.
 const HOSTS: u32 = 1;
 const INSIDE: u32 = 2;

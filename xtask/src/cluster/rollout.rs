@@ -58,7 +58,10 @@ pub(super) fn upgrade_and_back(release: &Release<'_>) -> Result<()> {
         ensure!(gap < GAP, "the gap is longer than the target");
         let beats = logs(cluster)?.into_iter().rev().find(|alert| alert["rule"] == "Beat");
         let output = beats.as_ref().and_then(|alert| alert["output"].as_str()).unwrap_or_default();
-        ensure!(output.ends_with(&format!("user={user}")), "{verb}: the beats' user is not {user}: {output}");
+        ensure!(
+            output.contains(&format!(" user={user} ")),
+            "{verb}: the beats' user is not {user}: {output}"
+        );
     }
     cluster.run_kubectl(&["delete", "pod", "beat", "--now"])
 }

@@ -19,6 +19,7 @@ pub mod supervisor;
 mod confine;
 mod run;
 mod play;
+mod explain;
 mod tuning;
 pub mod commands;
 

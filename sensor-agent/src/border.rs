@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod context;
 pub mod cost;
+pub mod explain;
 pub mod facts;
 pub mod latency;
 pub mod names;
@@ -47,6 +48,8 @@ pub enum Outbound {
     Invite(u32),
     /// The window of tuning ends now: hand over what was counted.
     EndTuning,
+    /// A piece of the answer to an operator's question.
+    Explained(explain::Answer),
     /// A canary came out at the end of the pipeline.
     Canary {
         /// Which way it went: `syscall` or `lifecycle`.
@@ -78,6 +81,8 @@ pub enum Inbound {
     },
     /// The invitation was answered.
     Introduced,
+    /// An operator asks; a question before it, if any is open, is given up.
+    Explain(explain::Question),
     /// Drain what is in the ring and end.
     Stop,
 }

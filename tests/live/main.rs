@@ -36,4 +36,5 @@ mod calls;
 mod outputs;
 mod official;
 mod tune;
+mod explain;
 mod users;

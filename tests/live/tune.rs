@@ -39,6 +39,7 @@ impl Scene {
     fn saker(&self, words: &[&str]) -> Result<Command> {
         let mut command = Command::new(setup::saker()?);
         command.args(words).args(["-c", &self.path("saker.yaml"), "-r", &self.path("rules.yaml")]);
+        command.args(["-o", &format!("saker.admin_socket={}", self.path("admin.sock"))]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(command)
     }

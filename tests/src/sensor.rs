@@ -53,7 +53,7 @@ pub struct Sensor {
     port: u16,
     n_marks: u32,
     seen: Vec<Alert>,
-    _files: TempDir,
+    files: TempDir,
 }
 
 /// How it ended.
@@ -130,7 +130,7 @@ impl Start {
         });
         let is_wrapped = !self.wrapper.is_empty();
         let (n_marks, seen, errors) = (0, Vec::new(), Some(errors));
-        let mut sensor = Sensor { child, is_wrapped, lines, errors, port, n_marks, seen, _files: files };
+        let mut sensor = Sensor { child, is_wrapped, lines, errors, port, n_marks, seen, files };
         sensor.wait_ready()?;
         Ok(sensor)
     }
@@ -153,6 +153,7 @@ impl Start {
             command.arg("-r").arg(file);
         }
         command.arg("-o").arg(format!("webserver.listen_port={port}"));
+        command.arg("-o").arg(format!("saker.admin_socket={}", files.join(SOCKET).display()));
         for option in &self.options {
             command.arg("-o").arg(option);
         }
@@ -161,6 +162,9 @@ impl Start {
         Ok(command)
     }
 }
+
+/// Where it is asked, among its files.
+const SOCKET: &str = "admin.sock";
 
 /// What every test wants, as an operator would write it.
 const CONFIG: &str = "
@@ -267,6 +271,11 @@ impl Sensor {
     /// Where its admin server listens.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where `explain --live` asks it.
+    pub fn admin_socket(&self) -> PathBuf {
+        self.files.path().join(SOCKET)
     }
 
     /// Its metrics now.

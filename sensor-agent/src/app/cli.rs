@@ -139,19 +139,30 @@ pub enum Command {
         #[expect(missing_docs, reason = "clap would show it as help")]
         common: Common,
     },
-    /// Show why a rule fired for the events of a recording, or did not: its condition with the value of each part.
+    /// Show why a rule fires for the events of a recording or of the running agent, or does not: its condition with the
+    /// value of each part.
     Explain {
         /// The rule's name.
         rule: String,
         /// A file that `record` wrote.
-        file: PathBuf,
+        #[arg(required_unless_present = "live")]
+        file: Option<PathBuf>,
+        /// Ask the running agent about the events from now on.
+        #[arg(long, conflicts_with_all = ["file", "event"])]
+        live: bool,
+        /// With --live: how long to watch, an hour at most.
+        #[arg(long = "for", value_name = "TIME", default_value = "10s", requires = "live")]
+        window: String,
         /// Show the event with this number only.
         #[arg(long, value_name = "NUMBER")]
         event: Option<u64>,
         /// Show events that match only.
         #[arg(long)]
         matches: bool,
-        /// Show this many events at most; all are counted.
+        /// Show events of processes with this name only.
+        #[arg(long, value_name = "NAME")]
+        process: Option<String>,
+        /// Show this many events at most; a recording's are all counted, the running agent's end there (100 at most).
         #[arg(long, value_name = "COUNT", default_value_t = 10)]
         limit: usize,
         #[command(flatten)]
@@ -287,7 +298,7 @@ fn usage(called: Option<&OsString>) -> String {
     let called = called.and_then(|path| Path::new(path).file_name()).filter(|name| *name == "falco");
     let name = if called.is_some() { "falco" } else { "saker" };
     format!(
-        "{name} [OPTION...]\n       {name} config show | doctor | lint [FILE...] | explain RULE FILE | record FILE | replay FILE | tune [FILE] [OPTION...]\n       {name} service install | uninstall | print"
+        "{name} [OPTION...]\n       {name} config show | doctor | lint [FILE...] | explain RULE FILE | explain RULE --live | record FILE | replay FILE | tune [FILE] [OPTION...]\n       {name} service install | uninstall | print"
     )
 }
 

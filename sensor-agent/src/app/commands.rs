@@ -1,6 +1,7 @@
 //! What the program does when it is asked for something else than running, and the way to running. The order in which
 //! questions are answered is Falco's: the first that is asked wins.
 
+mod ask;
 mod describe;
 mod doctor;
 mod explain;
@@ -24,13 +25,14 @@ mod tests;
 
 pub use report::{FileReport, Issue};
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use self::kernel::Kernel;
 use super::{
     AppError,
     cli::{Cli, Command, ConfigCommand, Format},
     config::{self, Config, ConfigError, Engine, Surroundings},
+    explain::Choice,
     files::{TextFile, Trust},
     load,
     output::{print, tell, text},
@@ -39,6 +41,7 @@ use super::{
     tuning,
 };
 use crate::{
+    border::explain::Question,
     capture::CaptureError,
     rules::{self, fields},
 };
@@ -68,8 +71,14 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
     match &cli.command {
         Some(Command::Doctor { trace: true, .. }) => return trace::trace(&config, cli.common.seconds),
         Some(Command::Doctor { trace: false, .. }) => return doctor(&config),
-        Some(Command::Explain { rule, file, event, matches, limit, .. }) => {
-            let choice = explain::Choice { event: *event, matches: *matches, limit: *limit };
+        Some(Command::Explain { rule, file: None, matches, process, limit, window, .. }) => {
+            let for_ms = interval(window)?.as_millis().try_into().unwrap_or(u64::MAX);
+            let (rule, process) = (rule.clone(), process.clone());
+            let question = Question { number: 0, rule, for_ms, limit: *limit, matches: *matches, process };
+            return ask::ask(&config, &question);
+        }
+        Some(Command::Explain { rule, file: Some(file), event, matches, process, limit, .. }) => {
+            let choice = Choice { event: *event, matches: *matches, process: process.clone(), limit: *limit };
             return explain::explain(&config, rule, file, choice);
         }
         Some(Command::Lint { files, deny_warnings, .. }) => {
@@ -117,13 +126,16 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
 
 /// Watches this host for a while, as a running sensor does.
 fn tune(cli: &Cli, mut config: Config, window: &str, out: &Path, early: Early) -> Result<(), AppError> {
-    let window = config::interval(window)
-        .ok_or_else(|| AppError::Unknown { kind: "time", name: window.to_owned() })?;
+    let window = interval(window)?;
     config.tuning = Some(config::Tuning { window, out: out.to_owned(), is_only: true });
     config.stop_after = Some(config.stop_after.unwrap_or(window).min(window));
     let tuned = config.tuning.clone();
     let reread = || Ok(Config { tuning: tuned.clone(), ..load_config(cli)? });
     run::run(&config, cli.half, early, &reread)
+}
+
+fn interval(text: &str) -> Result<Duration, AppError> {
+    config::interval(text).ok_or_else(|| AppError::Unknown { kind: "time", name: text.to_owned() })
 }
 
 /// Values first, also of a configuration with faults, which then are the error.

@@ -78,6 +78,8 @@ pub struct Config {
     pub engines: Engines,
     /// How long an event may wait for what they tell; zero: not at all.
     pub hold: Duration,
+    /// Where an operator asks the running agent; `None`: nowhere.
+    pub admin_socket: Option<PathBuf>,
     /// Alerts carry the number of their rule set.
     pub stamps_generation: bool,
     /// Metrics tell what each rule costs.
@@ -239,6 +241,7 @@ impl Config {
             ("engine", self.engine != other.engine),
             ("tuning", self.tuning != other.tuning),
             ("saker.alert_generation", self.stamps_generation != other.stamps_generation),
+            ("saker.admin_socket", self.admin_socket != other.admin_socket),
             ("saker.rule_costs", self.measures_rules != other.measures_rules),
             ("static_fields", self.rules.static_fields != other.rules.static_fields),
             ("saker.ring_bytes", self.ring != other.ring),

@@ -1,6 +1,7 @@
 //! The egress half: takes what crosses the border to sinks and telemetry, and asks runtimes. It holds no capability and knows
 //! no record.
 
+mod console;
 mod drops;
 mod office;
 mod outputs;
@@ -8,11 +9,13 @@ mod settled;
 mod snapshots;
 mod throttle;
 
+pub(super) use console::is_trusted;
 pub(super) use outputs::sinks;
 
-use std::{io, sync::Arc, thread, time::Instant};
+use std::{io, path::Path, sync::Arc, thread, time::Instant};
 
 use self::{
+    console::Console,
     drops::Watch,
     office::{Arrived, Ended, Office},
     settled::Settled,
@@ -52,6 +55,7 @@ const COMMANDS: usize = 256;
 pub(super) fn run(config: &Config, begun: Begun) -> Result<(), AppError> {
     start_log(config);
     let admin = config.webserver.as_ref().map(bind).transpose()?;
+    let console = config.admin_socket.as_deref().and_then(bind_console);
     // Outputs are opened as they can be opened again.
     let mut lacks = confine::without_capabilities();
     let hostname = config.hostname.clone().unwrap_or_else(host::name);
@@ -71,6 +75,8 @@ pub(super) fn run(config: &Config, begun: Begun) -> Result<(), AppError> {
 
     let (arrived, inbox) = border::channel(BORDER);
     let (commands, outbox) = border::channel(COMMANDS);
+    let console =
+        console.map(|console| console.serve(commands.clone())).transpose().map_err(AppError::no_thread)?;
     let tuning = config.tuning.as_ref().map(|tuning| {
         let end = (!tuning.is_only).then(|| Instant::now() + tuning.window);
         (Counter::default(), end)
@@ -82,6 +88,7 @@ pub(super) fn run(config: &Config, begun: Begun) -> Result<(), AppError> {
         ticker: Ticker::new(config.metrics.clone()),
         timeout: config.outputs.timeout,
         commands,
+        console,
         runtimes: config.runtimes.clone(),
         context: None,
         by_drops: false,
@@ -134,6 +141,17 @@ fn bind(webserver: &Webserver) -> Result<Admin, AppError> {
         certificate: webserver.certificate.clone(),
     };
     Admin::bind(options).map_err(from_admin)
+}
+
+/// An agent that cannot be asked works all the same.
+fn bind_console(path: &Path) -> Option<Console> {
+    let bound = Console::bind(path);
+    bound
+        .inspect_err(|error| {
+            let path = path.display();
+            tracing::warn!("`saker explain --live` has no socket at {path} (`saker.admin_socket`): {error}");
+        })
+        .ok()
 }
 
 fn from_admin(error: AdminError) -> AppError {

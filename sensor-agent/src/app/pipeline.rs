@@ -13,6 +13,7 @@ use sensor_common::ledger::Victim;
 use crate::{
     border::{
         FieldValue, Outbound, PodTold, Resolved, Sender, Told,
+        explain::Answer,
         stats::{RuleCount, Stats},
     },
     decode::{DecodeError, Record},
@@ -25,7 +26,10 @@ use crate::{
     rules::{Evaluator, Rule, RuleSet, eval::Undecided, fields::Context},
 };
 
-use super::sensor::canary::{Ears, Heard};
+use super::{
+    explain::Watch,
+    sensor::canary::{Ears, Heard},
+};
 
 /// Key of `output_fields`.
 const GENERATION: &str = "saker.generation";
@@ -47,6 +51,8 @@ pub(super) struct Pipeline {
     /// Matches and costs under rule sets that are no longer in force.
     earlier: Vec<RuleCount>,
     is_measuring: bool,
+    /// An operator watches a rule.
+    watch: Option<Box<Watch>>,
 }
 
 impl Pipeline {
@@ -65,6 +71,7 @@ impl Pipeline {
             evaluated: 0,
             earlier: Vec::new(),
             is_measuring: false,
+            watch: None,
         }
     }
 
@@ -94,6 +101,18 @@ impl Pipeline {
     pub(super) fn ask_accounts(&mut self, reader: mpsc::SyncSender<Unread>) {
         self.reader = Some(reader);
         self.state.ask_accounts();
+    }
+
+    /// Shows an operator what one rule makes of the events from now on; a watch before it is given up.
+    pub(super) fn ask_why(&mut self, watch: Box<Watch>) {
+        self.out.say(watch.begin());
+        self.watch = Some(watch);
+    }
+
+    fn end_watch(&mut self, why: &str) {
+        if let Some(watch) = self.watch.take() {
+            self.out.say(watch.end(why));
+        }
     }
 
     /// Takes an answer; the events that waited for it go on.
@@ -139,6 +158,9 @@ impl Pipeline {
     /// Tells the time; events that have waited long enough go on.
     pub(super) fn tick(&mut self, now: Instant) {
         self.now = now;
+        if let Some(why) = self.watch.as_mut().and_then(|watch| watch.tick(now)) {
+            self.end_watch(why);
+        }
         while let Some((full_id, held)) = self.hold.expire(now) {
             self.state.give_up(&full_id);
             self.go_on(&held, None);
@@ -159,16 +181,17 @@ impl Pipeline {
     fn go_on(&mut self, held: &[Held], metadata: Option<Metadata<'_>>) {
         for Held { event, undecided } in held {
             let metadata = metadata.unwrap_or_else(|| self.state.metadata(event.actor()));
-            let (evaluator, out) = (&mut self.evaluator, &self.out);
+            let (evaluator, out, watch) = (&mut self.evaluator, &self.out, &mut self.watch);
             // `None` is a record that cannot be parsed a second time: there is none.
             let _same =
-                event.again(&self.state, metadata, |event| conclude(evaluator, out, event, undecided));
+                event.again(&self.state, metadata, |event| conclude(evaluator, out, watch, event, undecided));
         }
     }
 
     /// Takes another rule set; counts of rules that stay are kept.
     pub(super) fn swap_rules(&mut self, rules: Arc<RuleSet>) {
         self.flush();
+        self.end_watch("the rules were loaded again");
         self.earlier = self.counts();
         self.out.generation = self.out.generation.map(|_| rules.generation());
         self.evaluator = Evaluator::new(rules);
@@ -221,19 +244,22 @@ impl Pipeline {
     fn take(&mut self, record: &Record<'_>) {
         let heard = self.ears.as_mut().map_or(Heard::Nothing, |ears| ears.hear(record));
         let (evaluator, hold, now) = (&mut self.evaluator, &mut self.hold, self.now);
-        let (out, evaluated) = (&self.out, &mut self.evaluated);
+        let (out, evaluated, watch) = (&self.out, &mut self.evaluated, &mut self.watch);
         self.state.apply(record, |event| {
             *evaluated += 1;
             if heard != Heard::Nothing {
                 // The agent's own sign of life: it went the whole way, and no rule has to know of it.
                 return;
             }
-            let undecided = evaluator.evaluate(event, &mut |rule, context| out.send(rule, context));
+            let undecided = evaluator.evaluate(event, &mut |rule, context| out.alert(rule, context, watch));
+            if let Some(watch) = watch.as_mut().filter(|_| undecided.is_none()) {
+                watch.event(event).into_iter().for_each(|answer| out.say(answer));
+            }
             let Some(Err(undecided)) = undecided.map(|undecided| hold.keep(event, undecided, now)) else {
                 return;
             };
             let event = Event { metadata: Metadata::Pending, ..*event };
-            conclude(evaluator, out, &event, &undecided);
+            conclude(evaluator, out, watch, &event, &undecided);
         });
         self.send_wanted();
         if let Heard::Canary(path, nonce) = heard {
@@ -305,8 +331,17 @@ impl Pipeline {
 }
 
 /// Decides what had to wait, with what is known by now.
-fn conclude(evaluator: &mut Evaluator, out: &Alerts, event: &Event<'_>, undecided: &Undecided) {
-    evaluator.resume(event, undecided, &mut |rule, context| out.send(rule, context));
+fn conclude(
+    evaluator: &mut Evaluator,
+    out: &Alerts,
+    watch: &mut Option<Box<Watch>>,
+    event: &Event<'_>,
+    undecided: &Undecided,
+) {
+    evaluator.resume(event, undecided, &mut |rule, context| out.alert(rule, context, watch));
+    if let Some(watch) = watch {
+        watch.event(event).into_iter().for_each(|answer| out.say(answer));
+    }
 }
 
 /// Where alerts go, and what is added to them.
@@ -317,11 +352,19 @@ struct Alerts {
 }
 
 impl Alerts {
-    fn send(&self, rule: &Rule, context: &Context<'_>) {
+    fn alert(&self, rule: &Rule, context: &Context<'_>, watch: &mut Option<Box<Watch>>) {
+        if let Some(watch) = watch {
+            watch.fired(&rule.name);
+        }
         let mut alert = rule.alert(context);
         let stamp = self.generation.map(|it| (GENERATION.to_owned(), FieldValue::U64(u64::from(it))));
         alert.fields.extend(stamp);
         // A full queue is counted by the channel; a closed one means that the agent is ending.
         let _discarded = self.out.send(Outbound::Alert(alert));
+    }
+
+    /// To the operator who watches a rule.
+    fn say(&self, answer: Answer) {
+        let _discarded = self.out.send(Outbound::Explained(answer));
     }
 }

@@ -99,6 +99,7 @@ spec:
       {{- end }}
       volumeMounts:
         - {name: config, mountPath: /etc/saker, readOnly: true}
+        - {name: run, mountPath: /run/saker}
         {{- if .Values.customRules }}
         - {name: rules, mountPath: /etc/falco/rules.d, readOnly: true}
         {{- end }}
@@ -117,6 +118,7 @@ spec:
         {{- end }}
         {{- with .Values.mounts.volumeMounts }}{{ toYaml . | nindent 8 }}{{ end }}
   volumes:
+    - {name: run, emptyDir: {}}
     - name: config
       configMap: {name: {{ include "saker.fullname" . }}, items: [{key: falco.yaml, path: saker.yaml}]}
     {{- if .Values.customRules }}

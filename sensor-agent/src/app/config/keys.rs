@@ -178,6 +178,8 @@ pub static KEYS: &[Key] = &[
     read("outputs_queue.policy", Shape::Word(&["drop_new", "drop_oldest", "block_sink_only"])).or("drop_new"),
     // Saker: who shows it as a bearer token learns the details of /healthz from afar, too.
     read("saker.admin_token", TEXT),
+    // Saker: the socket for `explain --live`, whose folder is made where it is not there; empty: none.
+    read("saker.admin_socket", TEXT).or("/run/saker/admin.sock"),
     // Saker: a directory of its own where alerts for http_output wait; without it, they wait in memory.
     read("saker.spool_directory", TEXT),
     // Saker: bound of that directory, bytes.

@@ -53,6 +53,7 @@ impl Reader<'_> {
             watch_files: self.bool("watch_config_files"),
             tuning: self.tuning(),
             measures_rules: self.bool("saker.rule_costs"),
+            admin_socket: self.filled("saker.admin_socket").map(Into::into),
             stamps_generation: self.bool("saker.alert_generation"),
             files: Vec::new(),
             loaded: Vec::new(),

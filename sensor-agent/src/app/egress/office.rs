@@ -1,14 +1,15 @@
 //! The one thread that takes what arrives.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
 use super::{drops::Watch, obituary, settled::Settled, snapshots::Ticker, throttle::Throttle};
 use crate::{
     border::{
-        Alert, Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats, link::Arrival, since_epoch,
+        Alert, Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats, explain::Answer,
+        link::Arrival, since_epoch,
     },
     capture, context,
     sinks::Worker,
@@ -51,6 +52,8 @@ pub(super) struct Office {
     /// `output_timeout`
     pub(super) timeout: Duration,
     pub(super) commands: Sender<Inbound>,
+    /// Where answers to an operator go; `None`: nobody can ask.
+    pub(super) console: Option<mpsc::SyncSender<Answer>>,
     pub(super) runtimes: context::Options,
     /// Begun anew with each life of the sensor half, which has to be told everything.
     pub(super) context: Option<context::Service>,
@@ -141,6 +144,10 @@ impl Office {
                 let _full = self.commands.send(Inbound::Introduced);
             }
             Outbound::EndTuning => self.end_tuning(),
+            Outbound::Explained(answer) => {
+                // A caller who does not read misses some; what is meant for one that has gone is not missed.
+                let _full = self.console.as_ref().map(|console| console.try_send(answer));
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use crate::{
     app::{
         AppError, Chain,
         config::Config,
+        explain,
         files::TextFile,
         identity,
         interest::interest,
@@ -19,7 +20,11 @@ use crate::{
         supervisor::{self, Report, Reporter},
         tuning,
     },
-    border::{self, Alert, Facts, Inbound, Outbound, Priority, Receiver, RecvError, Sender, tally::Tally},
+    border::{
+        self, Alert, Facts, Inbound, Outbound, Priority, Receiver, RecvError, Sender,
+        explain::{Answer, Question},
+        tally::Tally,
+    },
     capture::{CaptureError, HOOKS, Policy, Seat, Sensor},
     enrich::host::Host,
     telemetry,
@@ -132,6 +137,7 @@ impl<'a> Control<'a> {
                 Ok(Command::Told(Inbound::Context(told))) => pass(orders, Order::Context(told)),
                 Ok(Command::Told(Inbound::Pod(told))) => pass(orders, Order::Pod(told)),
                 Ok(Command::Told(Inbound::Names(told))) => pass(orders, Order::Names(told)),
+                Ok(Command::Told(Inbound::Explain(question))) => self.explain(question, orders),
                 Ok(Command::Told(Inbound::Tuned(tally))) => {
                     self.end_tuning(&tally);
                     self.reload(orders);
@@ -161,6 +167,16 @@ impl<'a> Control<'a> {
                     return Ok(());
                 }
             }
+        }
+    }
+
+    /// An operator asks about a rule in force.
+    fn explain(&self, question: Question, orders: &mpsc::SyncSender<Order>) {
+        let number = question.number;
+        let explainer = load::explainer(&self.rules.files, &self.config, &question.rule);
+        match explain::Watch::open(question, explainer, Instant::now()) {
+            Ok(watch) => pass(orders, Order::Explain(Box::new(watch))),
+            Err(piece) => self.send(Outbound::Explained(Answer { number, piece })),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     rules::RuleSet,
 };
 
-use crate::app::pipeline::Pipeline;
+use crate::app::{explain, pipeline::Pipeline};
 
 /// Longest sleep without records: the latency of an order on an idle machine.
 const IDLE: Duration = Duration::from_millis(100);
@@ -39,6 +39,8 @@ pub(super) enum Order {
     Accounts(Accounts),
     /// Take those of the container with this full id.
     ContainerAccounts(Arc<str>, Found),
+    /// Watch one rule for an operator.
+    Explain(Box<explain::Watch>),
     /// Drain what is in the ring and end.
     Stop,
 }
@@ -105,6 +107,7 @@ impl Hot {
                 Ok(Order::ContainerAccounts(full_id, found)) => {
                     self.pipeline.learn_accounts(&full_id, found);
                 }
+                Ok(Order::Explain(watch)) => self.pipeline.ask_why(watch),
                 Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => return false,
                 Err(mpsc::TryRecvError::Empty) => return true,
             }

@@ -130,6 +130,7 @@ impl Pipeline {
     /// Takes what was read of a container's accounts; the events that waited for it go on.
     pub(super) fn learn_accounts(&mut self, full_id: &str, found: Found) {
         self.state.learn_accounts(full_id, found);
+        self.send_wanted();
         self.release(full_id);
     }
 

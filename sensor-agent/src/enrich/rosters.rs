@@ -47,7 +47,8 @@ impl Unread {
 
 #[derive(Debug)]
 enum Answer {
-    Awaited,
+    /// With the newest program that started since the question: it tells what that one could not.
+    Awaited(Option<Box<Unread>>),
     /// They cannot be read, or not in time.
     Absent,
     Read(Accounts),
@@ -59,7 +60,7 @@ impl Answer {
     }
 
     const fn awaited(&self) -> usize {
-        matches!(self, Self::Awaited) as usize
+        matches!(self, Self::Awaited(_)) as usize
     }
 }
 
@@ -94,7 +95,9 @@ impl Rosters {
         if !self.is_asking || self.unread.len() >= UNREAD {
             return;
         }
-        let full_id = match self.by_id.get_key_value_mut(&*container.full_id) {
+        let unread =
+            |full_id: &Arc<str>| Unread { full_id: Arc::clone(full_id), task, vpid: process.facts.vpid };
+        let question = match self.by_id.get_key_value_mut(&*container.full_id) {
             Some((full_id, Roster { answer: Answer::Read(known), mnt_ns, asked_ns })) => {
                 let is_due = now_ns.saturating_sub(*asked_ns) > READ_AGAIN_NS;
                 let is_named = known.users.contains_key(&task.uid) && known.groups.contains_key(&task.gid);
@@ -102,19 +105,23 @@ impl Rosters {
                     return;
                 }
                 *asked_ns = now_ns;
-                Arc::clone(full_id)
+                unread(full_id)
+            }
+            Some((full_id, Roster { answer: Answer::Awaited(newest), .. })) => {
+                *newest = Some(Box::new(unread(full_id)));
+                return;
             }
             Some(_) => return,
             None => {
                 let full_id = Arc::from(&*container.full_id);
-                let roster = Roster { answer: Answer::Awaited, mnt_ns: task.mnt_ns, asked_ns: now_ns };
+                let roster = Roster { answer: Answer::Awaited(None), mnt_ns: task.mnt_ns, asked_ns: now_ns };
                 self.n_awaited += 1;
                 let evicted = self.by_id.push(Arc::clone(&full_id), roster);
                 self.uncount(evicted.as_ref().map(|(_, roster)| &roster.answer));
-                full_id
+                unread(&full_id)
             }
         };
-        self.unread.push(Unread { full_id, task, vpid: process.facts.vpid });
+        self.unread.push(question);
     }
 
     /// Takes what was read.
@@ -122,7 +129,7 @@ impl Rosters {
         let answer = match found {
             Found::Accounts(accounts) => Answer::Read(accounts),
             Found::Denied => Answer::Absent,
-            Found::NotYet => return self.forget(full_id),
+            Found::NotYet => return self.ask_next(full_id),
         };
         let Some(roster) = self.by_id.get_mut(full_id) else { return };
         self.bytes += answer.size();
@@ -135,9 +142,23 @@ impl Rosters {
         }
     }
 
+    /// The process could not tell: the newest one is asked, or else the next that comes.
+    fn ask_next(&mut self, full_id: &str) {
+        let has_room = self.unread.len() < UNREAD;
+        if let Some(Roster { answer: Answer::Awaited(newest), mnt_ns, .. }) = self.by_id.peek_mut(full_id)
+            && has_room
+            && let Some(newest) = newest.take()
+        {
+            *mnt_ns = newest.task.mnt_ns;
+            self.unread.push(*newest);
+            return;
+        }
+        self.forget(full_id);
+    }
+
     /// The question was not taken, or could not be answered yet: the next exec asks again. What is known stays.
     pub(super) fn forget(&mut self, full_id: &str) {
-        if self.is_awaited(full_id) {
+        if !matches!(self.by_id.peek(full_id), None | Some(Roster { answer: Answer::Read(_), .. })) {
             let old = self.by_id.pop(full_id);
             self.uncount(old.as_ref().map(|roster| &roster.answer));
         }
@@ -156,7 +177,8 @@ impl Rosters {
     /// Whether its events wait.
     pub(super) fn is_awaited(&self, full_id: &str) -> bool {
         // Nearly always none is, and this is asked for each event.
-        self.n_awaited > 0 && matches!(self.by_id.peek(full_id), Some(Roster { answer: Answer::Awaited, .. }))
+        self.n_awaited > 0
+            && matches!(self.by_id.peek(full_id), Some(Roster { answer: Answer::Awaited(_), .. }))
     }
 
     /// What is known of it.

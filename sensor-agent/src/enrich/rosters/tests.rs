@@ -100,6 +100,31 @@ fn what_is_told_late_counts_and_what_nobody_asked_for_does_not() {
 }
 
 #[test]
+fn who_started_since_the_question_is_asked_when_the_first_one_cannot_tell() {
+    let mut rosters = asking();
+    let starts = |rosters: &mut Rosters, vpid| {
+        let mut process = process(1, INSIDE, 7);
+        process.facts.vpid = vpid;
+        rosters.see(&process, 0);
+    };
+    let asked = |rosters: &mut Rosters| rosters.take_unread().iter().map(|it| it.vpid).collect::<Vec<_>>();
+    for vpid in 1..=3 {
+        starts(&mut rosters, vpid);
+    }
+    assert_eq!(asked(&mut rosters), [1]);
+    rosters.learn(&id(1), Found::NotYet);
+    assert_eq!((asked(&mut rosters), rosters.is_awaited(&id(1))), (vec![3], true));
+    rosters.learn(&id(1), Found::NotYet);
+    assert_eq!((asked(&mut rosters), rosters.is_awaited(&id(1))), (vec![], false));
+    // Also where nobody waits any more.
+    starts(&mut rosters, 4);
+    rosters.give_up(&id(1));
+    rosters.learn(&id(1), Found::NotYet);
+    starts(&mut rosters, 5);
+    assert_eq!(asked(&mut rosters), [4, 5]);
+}
+
+#[test]
 fn bytes_are_bounded_and_counted() {
     let mut rosters = asking();
     let each = MAX_BYTES / 10;

@@ -235,7 +235,8 @@ impl Sensor {
         let path = format!("{FENCE_DIRECTORY}/{}-{:06}", std::process::id(), self.n_marks);
         ensure!(fs::create_dir(&path).is_err(), "{FENCE_DIRECTORY} exists");
         let fence = self.wait(SOON, |alert| alert.rule == FENCE && alert.field("evt.arg.path") == path);
-        fence.context("the fence did not come through")?;
+        fence
+            .with_context(|| format!("the fence did not come through; health: {:?}", self.get("/healthz")))?;
         Ok(std::mem::take(&mut self.seen))
     }
 

@@ -11,6 +11,7 @@ mod names;
 mod local;
 mod identity;
 mod context;
+mod engines;
 mod pods;
 mod scale;
 mod ledger;

@@ -56,7 +56,7 @@ fn official_rules_in_a_container() -> Result<()> {
 fn official_rules_that_ask_the_runtime() -> Result<()> {
     let Some(file) = rules().filter(|_| !setup::is_skipped_without_containerd()) else { return Ok(()) };
     let containerd = Containerd::start(setup::actor())?;
-    let mut sensor = setup::beside(&containerd)?.rule_file(file).ready()?;
+    let mut sensor = setup::beside(&containerd.socket())?.rule_file(file).ready()?;
     for (rule, act, near) in BY_RUNTIME {
         for (number, (words, is_alert)) in [(act, true), (near, false)].into_iter().enumerate() {
             let alerts = rules_of(&mut sensor, &containerd, &format!("c{number}"), words)?;

@@ -79,7 +79,7 @@ fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
         "%proc.cmdline %proc.is_container_liveness_probe %k8s.pod.annotation[other] %k8smeta.pod.uid %k8smeta.pod.label[tier] {}",
         fields.join(" ")
     );
-    let mut sensor = setup::beside(&containerd)?
+    let mut sensor = setup::beside(&containerd.socket())?
         .option("metadata.kubernetes.enabled=true")
         .option(&format!("metadata.kubernetes.kubeconfig={}", kube.kubeconfig().display()))
         .option(&format!("metadata.kubernetes.node={NODE}"))
@@ -132,7 +132,7 @@ fn five_thousand_pods() -> Result<()> {
     let start = Instant::now();
     let output =
         "%k8smeta.pod.name %k8smeta.pod.label[tier] %k8smeta.ns.label[team] %container.liveness_probe";
-    let mut sensor = setup::beside(&containerd)?
+    let mut sensor = setup::beside(&containerd.socket())?
         .option("metadata.kubernetes.enabled=true")
         .option(&format!("metadata.kubernetes.kubeconfig={}", kube.kubeconfig().display()))
         .option(&format!("metadata.kubernetes.node={NODE}"))

@@ -21,7 +21,7 @@ const MAX_GROWTH: u64 = 4 << 20;
 
 /// With the rules that ship, which hold events of containers back.
 fn sensor(containerd: &Containerd) -> Result<Start> {
-    Ok(setup::beside(containerd)?.rule_file(setup::bundled()))
+    Ok(setup::beside(&containerd.socket())?.rule_file(setup::bundled()))
 }
 
 /// From the time that the kernel stamped on the cgroup's creation to the alert that says the container's name.

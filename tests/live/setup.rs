@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use rustix::process::geteuid;
 use saker_tests::container::Container;
 use saker_tests::kube::Kube;
-use saker_tests::runtime::{Containerd, Kind};
+use saker_tests::runtime::{Containerd, Crio, Kind};
 use saker_tests::sensor::Start;
 
 /// Performs acts: the binary of this package.
@@ -29,10 +29,10 @@ pub(crate) fn sensor() -> Result<Start> {
 /// default, is told as `timed_out`, which is another test's.
 pub(crate) const PATIENT: &str = "metadata.hold_ms=30000";
 
-/// The agent, asking this containerd with patience, and no other runtime.
-pub(crate) fn beside(containerd: &Containerd) -> Result<Start> {
+/// The agent, asking CRI at this socket with patience, and no other runtime.
+pub(crate) fn beside(cri: &Path) -> Result<Start> {
     Ok(sensor()?
-        .option(&format!("container_engines.cri.sockets[0]={}", containerd.socket().display()))
+        .option(&format!("container_engines.cri.sockets[0]={}", cri.display()))
         .option("container_engines.docker.enabled=false")
         .option("container_engines.podman.enabled=false")
         .option(PATIENT))
@@ -61,6 +61,11 @@ pub(crate) fn is_skipped_without_containerd() -> bool {
 /// Whether the agent, containerd or an API server cannot run here; says why.
 pub(crate) fn is_skipped_without_kube() -> bool {
     say(missing().or_else(Containerd::missing).or_else(Kube::missing))
+}
+
+/// Whether the agent or CRI-O cannot run here; says why.
+pub(crate) fn is_skipped_without_crio() -> bool {
+    say(missing().or_else(Crio::missing))
 }
 
 /// Whether the agent, Docker or Podman cannot run here; says why.

@@ -21,7 +21,7 @@ fn a_container_has_its_own_users() -> Result<()> {
     }
     let containerd = Containerd::start(setup::actor())?;
     let mut cri = containerd.cri()?;
-    let mut sensor = setup::beside(&containerd)?
+    let mut sensor = setup::beside(&containerd.socket())?
         .rule(RULE, "evt.type = execve and container.id != host and proc.exepath = /bin/actor", OUTPUT)
         .ready()?;
     let pod = cri.run_pod("front")?;

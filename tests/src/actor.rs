@@ -17,6 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::{SigSet, Signal};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
@@ -107,10 +108,13 @@ fn in_cgroup(words: &[String]) -> Result<()> {
 }
 
 /// First process of a container: is there until it is killed.
+/// Until it is told to end: the first process of a pid namespace ignores SIGTERM where nothing waits for it.
 fn wait() -> Result<()> {
-    loop {
-        thread::park();
-    }
+    let mut end = SigSet::empty();
+    end.add(Signal::SIGTERM);
+    end.thread_block()?;
+    end.wait()?;
+    Ok(())
 }
 
 /// Lives for so many milliseconds.

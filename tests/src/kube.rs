@@ -1,7 +1,6 @@
 //! A real API server of the test's own: etcd and kube-apiserver on loopback, and kubectl. Objects are stored, watched and
 //! deleted; nobody acts on them.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::program::is_installed;
+use crate::program::{built, is_installed};
 use crate::sensor::{SOON, free_port, wait_for};
 
 /// What the agent may do: nothing but this.
@@ -44,8 +43,8 @@ pub struct Kube {
 impl Kube {
     /// Why there can be none here.
     pub fn missing() -> Option<&'static str> {
-        let all = ["etcd", "kube-apiserver"].map(program).into_iter().all(is_installed);
-        (!all).then_some("no etcd or kube-apiserver (SAKER_K8S_BIN names their directory)")
+        let all = ["etcd", "kube-apiserver"].map(built).into_iter().all(is_installed);
+        (!all).then_some("no etcd or kube-apiserver (SAKER_CLUSTER_BIN names their directory)")
     }
 
     /// Starts one.
@@ -58,7 +57,7 @@ impl Kube {
             Command::new("openssl").args(["genrsa", "-out"]).arg(root.join("sa.key")).arg("2048").output()?;
         ensure!(key.status.success(), "openssl: {}", String::from_utf8_lossy(&key.stderr));
         let (etcd_url, peer_url) = (url("http", etcd_port), url("http", peer_port));
-        let mut command = program("etcd");
+        let mut command = built("etcd");
         command.arg("--data-dir").arg(root.join("etcd")).args(["--listen-client-urls", &etcd_url]);
         command.args(["--advertise-client-urls", &etcd_url, "--listen-peer-urls", &peer_url]);
         command.args(["--initial-advertise-peer-urls", &peer_url, "--initial-cluster"]);
@@ -81,7 +80,7 @@ impl Kube {
 
     /// `kubectl` with every right; gives what it printed.
     pub fn kubectl(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = program("kubectl");
+        let mut command = built("kubectl");
         command.arg("--kubeconfig").arg(self.directory.path().join("root")).args(arguments);
         let output = command.stdin(Stdio::null()).output()?;
         ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -141,7 +140,7 @@ impl Drop for Kube {
 }
 
 fn server(root: &Path, etcd_port: u16, port: u16) -> Result<Child> {
-    let mut command = program("kube-apiserver");
+    let mut command = built("kube-apiserver");
     command.args(["--etcd-servers", &url("http", etcd_port), "--secure-port", &port.to_string()]);
     command.args(["--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1"]);
     command.args(["--endpoint-reconciler-type", "none", "--service-cluster-ip-range", "10.96.0.0/24"]);
@@ -184,11 +183,6 @@ fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
     let log = fs::File::options().create(true).append(true).open(log)?;
     let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     command.spawn().with_context(|| format!("{command:?}"))
-}
-
-fn program(name: &str) -> Command {
-    let own = env::var_os("SAKER_K8S_BIN").map(|bin| Path::new(&bin).join(name)).filter(|path| path.exists());
-    Command::new(own.unwrap_or_else(|| PathBuf::from(name)))
 }
 
 fn url(scheme: &str, port: u16) -> String {

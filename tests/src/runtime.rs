@@ -2,6 +2,7 @@
 //! directory and gone with the test; the pods use the host's network, so that no CNI plugin is needed.
 
 mod cri;
+mod crio;
 mod engine;
 
 use std::fs;
@@ -16,6 +17,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 pub use cri::{Cri, Pod};
+pub use crio::Crio;
 pub use engine::{Engine, Kind};
 
 use crate::container::libraries;

@@ -24,6 +24,8 @@ const NODE: i32 = 2;
 pub struct Cri {
     runtime: Runtime,
     client: Grpc<Channel>,
+    /// Where containers' outputs go: beside the socket.
+    logs: String,
 }
 
 /// A pod that runs.
@@ -40,7 +42,8 @@ impl Cri {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let endpoint = Endpoint::from_shared(format!("unix://{}", socket.display()))?.timeout(CALL);
         let channel = runtime.block_on(endpoint.connect())?;
-        Ok(Self { runtime, client: Grpc::new(channel) })
+        let logs = socket.parent().unwrap_or(socket).join("pod-logs").display().to_string();
+        Ok(Self { runtime, client: Grpc::new(channel), logs })
     }
 
     fn call<Q: Message + 'static, A: Message + Default + 'static>(
@@ -74,7 +77,7 @@ impl Cri {
         let options = NamespaceOption { network: NODE, ..NamespaceOption::default() };
         let config = PodSandboxConfig {
             metadata: Some(PodMetadata { name: own(name), uid: own(uid), namespace: own("shop") }),
-            log_directory: own("/tmp"),
+            log_directory: self.logs.clone(),
             labels: HashMap::from([(own("app"), own(name))]),
             linux: Some(LinuxPod { security: Some(PodSecurity { options: Some(options) }) }),
         };
@@ -94,7 +97,7 @@ impl Cri {
         let own = |text: &str| text.to_owned();
         let config = ContainerConfig {
             metadata: Some(ContainerMetadata { name: own(name) }),
-            image: Some(ImageSpec { image: own(IMAGE) }),
+            image: Some(ImageSpec { image: own(IMAGE), user_specified_image: own(IMAGE) }),
             command: command.iter().map(|word| own(word)).collect(),
             mounts: vec![Mount { container_path: own("/data"), host_path: own("/srv"), readonly: true }],
             labels: kubelet(&pod.config, name),
@@ -257,6 +260,8 @@ struct ContainerMetadata {
 struct ImageSpec {
     #[prost(string, tag = "1")]
     image: String,
+    #[prost(string, tag = "18")]
+    user_specified_image: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

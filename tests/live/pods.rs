@@ -84,7 +84,11 @@ fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
         .option(&format!("metadata.kubernetes.kubeconfig={}", kube.kubeconfig().display()))
         .option(&format!("metadata.kubernetes.node={NODE}"))
         .option("metadata.annotations[0]=team")
-        .rule("An act", "evt.type = execve and k8s.pod.name = front and container.name = web", &output)
+        .rule(
+            "An act",
+            "evt.type = execve and k8s.pod.name in (front, next) and container.name = web",
+            &output,
+        )
         .ready()?;
     let id = cri.run(&pod, "web", &["/bin/actor", "respawn", "50", "mark"])?;
     let alert = until(&mut sensor, "k8smeta.pod.uid", &uid)?;
@@ -109,7 +113,16 @@ fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
     let start = Instant::now();
     until(&mut sensor, "k8smeta.pod.label[tier]", "two")?;
     println!("and {} ms after the API server's restart", start.elapsed().as_millis());
-    cri.remove_pod(&pod.id)
+    // Its last events come after it was deleted. The watch told that before it told of the next pod.
+    kube.kubectl(&["delete", "-n", "shop", "pod/front", "--force", "--grace-period=0"])?;
+    kube.create_pods(NODE, "next", 1)?;
+    let next_uid = kube.kubectl(&["get", "-n", "shop", "pod/next-0", "-o", "jsonpath={.metadata.uid}"])?;
+    let next = cri.run_pod_as("next", &next_uid)?;
+    cri.run(&next, "web", &["/bin/actor", "respawn", "50", "mark"])?;
+    until(&mut sensor, "k8smeta.pod.uid", &next_uid)?;
+    let alert = until(&mut sensor, "k8smeta.pod.uid", &uid)?;
+    ensure!(alert.field("k8smeta.deployment.name") == "front", "{alert:?}");
+    cri.remove_all()
 }
 
 /// More pods than any node runs: all of them are known, changes are seen, and memory is bounded.

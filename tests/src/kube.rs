@@ -97,18 +97,19 @@ impl Kube {
 
     /// Makes pods of a node in namespace `shop`, called `NAME-NUMBER` and labelled `app=NAME`, by several clients at a time.
     pub fn create_pods(&self, node: &str, name: &str, count: usize) -> Result<()> {
-        const CLIENTS: usize = 8;
+        const MAX_CLIENTS: usize = 8;
+        let n_clients = MAX_CLIENTS.min(count);
         thread::scope(|scope| {
             let work = |client: usize| {
                 let pods: Vec<_> =
-                    (client..count).step_by(CLIENTS).map(|number| pod(node, name, number)).collect();
+                    (client..count).step_by(n_clients).map(|number| pod(node, name, number)).collect();
                 let list = json!({ "apiVersion": "v1", "kind": "List", "items": pods });
                 let file = self.directory.path().join(format!("pods-{client}.json"));
                 fs::write(&file, list.to_string())?;
                 let file = file.to_str().context("no UTF-8")?.to_owned();
                 self.kubectl(&["create", "--validate=false", "-f", &file]).map(drop)
             };
-            let clients: Vec<_> = (0..CLIENTS).map(|client| scope.spawn(move || work(client))).collect();
+            let clients: Vec<_> = (0..n_clients).map(|client| scope.spawn(move || work(client))).collect();
             clients.into_iter().try_for_each(|it| it.join().unwrap_or_else(|_| bail!("a client panicked")))
         })
     }

@@ -235,8 +235,13 @@ impl Sensor {
         let path = format!("{FENCE_DIRECTORY}/{}-{:06}", std::process::id(), self.n_marks);
         ensure!(fs::create_dir(&path).is_err(), "{FENCE_DIRECTORY} exists");
         let fence = self.wait(SOON, |alert| alert.rule == FENCE && alert.field("evt.arg.path") == path);
-        fence
-            .with_context(|| format!("the fence did not come through; health: {:?}", self.get("/healthz")))?;
+        fence.with_context(|| {
+            format!(
+                "the fence did not come through; health: {:?}; losses: {:?}",
+                self.get("/healthz"),
+                self.losses()
+            )
+        })?;
         Ok(std::mem::take(&mut self.seen))
     }
 
@@ -267,6 +272,16 @@ impl Sensor {
     /// GET on its admin server.
     pub fn get(&self, path: &str) -> Result<(u16, String)> {
         http::get(self.port, path)
+    }
+
+    /// Samples that tell of something lost.
+    fn losses(&self) -> Result<Vec<String>> {
+        const TELLING: [&str; 4] = ["lost", "misses", "evicted", "discarded"];
+        let (_, body) = self.get("/metrics")?;
+        let is_loss = |line: &&str| {
+            !line.starts_with('#') && !line.ends_with(" 0") && TELLING.iter().any(|word| line.contains(word))
+        };
+        Ok(body.lines().filter(is_loss).map(str::to_owned).collect())
     }
 
     /// Where its admin server listens.

@@ -25,26 +25,45 @@ pub(super) struct Store {
     pods: HashMap<String, PodFacts>,
     /// By name: uid and labels.
     namespaces: HashMap<String, (String, Labels)>,
-    /// While the list begins anew: what it had so far.
-    listed: Option<HashSet<String>>,
+    listed_pods: Listing,
+    listed_namespaces: Listing,
+}
+
+/// What a list that begins anew had so far: the rest was deleted while nobody watched.
+#[derive(Default)]
+struct Listing(HashSet<String>);
+
+impl Listing {
+    fn saw(&mut self, key: &str) {
+        self.0.insert(key.to_owned());
+    }
+
+    fn end<V>(&mut self, known: &HashMap<String, V>) -> Vec<String> {
+        let listed = std::mem::take(&mut self.0);
+        known.keys().filter(|key| !listed.contains(*key)).cloned().collect()
+    }
 }
 
 impl Store {
     pub(super) fn new(client: Client, keep: Keep) -> Self {
         let owners = Owners::new(client, keep.clone());
-        Self { owners, keep, pods: HashMap::new(), namespaces: HashMap::new(), listed: None }
+        let (pods, namespaces) = (HashMap::new(), HashMap::new());
+        let (listed_pods, listed_namespaces) = Default::default();
+        Self { owners, keep, pods, namespaces, listed_pods, listed_namespaces }
     }
 
     /// Takes what the watch of pods told.
     pub(super) async fn pod(&mut self, event: Event<Pod>) -> Vec<PodTold> {
         match event {
-            Event::Init => self.listed = Some(HashSet::new()),
-            Event::InitApply(pod) | Event::Apply(pod) => return self.apply(pod).await.into_iter().collect(),
+            Event::Init => self.listed_pods = Listing::default(),
+            Event::InitApply(pod) => {
+                self.listed_pods.saw(pod.metadata.uid.as_deref().unwrap_or_default());
+                return self.apply(pod).await.into_iter().collect();
+            }
+            Event::Apply(pod) => return self.apply(pod).await.into_iter().collect(),
             Event::Delete(pod) => return pod.metadata.uid.map(|uid| self.remove(uid)).into_iter().collect(),
             Event::InitDone => {
-                // Deleted while nobody watched.
-                let listed = self.listed.take().unwrap_or_default();
-                let gone: Vec<_> = self.pods.keys().filter(|uid| !listed.contains(*uid)).cloned().collect();
+                let gone = self.listed_pods.end(&self.pods);
                 return gone.into_iter().map(|uid| self.remove(uid)).collect();
             }
         }
@@ -53,9 +72,6 @@ impl Store {
 
     async fn apply(&mut self, pod: Pod) -> Option<PodTold> {
         let uid = pod.metadata.uid.clone()?;
-        if let Some(listed) = &mut self.listed {
-            listed.insert(uid.clone());
-        }
         let owners = self.owners.of(&pod.metadata).await;
         let facts = self.facts(pod, owners);
         let known = self.pods.get(&uid);
@@ -89,9 +105,28 @@ impl Store {
         PodTold { uid, facts: None }
     }
 
-    /// Takes what the watch of namespaces told; its pods are told again.
+    /// Takes what the watch of namespaces told; the pods of one that changed are told again.
     pub(super) fn namespace(&mut self, event: Event<Namespace>) -> Vec<PodTold> {
-        let (Event::InitApply(namespace) | Event::Apply(namespace)) = event else { return Vec::new() };
+        match event {
+            Event::Init => self.listed_namespaces = Listing::default(),
+            Event::InitApply(namespace) => {
+                self.listed_namespaces.saw(namespace.metadata.name.as_deref().unwrap_or_default());
+                return self.label(namespace);
+            }
+            Event::Apply(namespace) => return self.label(namespace),
+            Event::Delete(namespace) => {
+                self.namespaces.remove(namespace.metadata.name.as_deref().unwrap_or_default());
+            }
+            Event::InitDone => {
+                for name in self.listed_namespaces.end(&self.namespaces) {
+                    self.namespaces.remove(&name);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn label(&mut self, namespace: Namespace) -> Vec<PodTold> {
         let (Some(name), Some(uid)) = (namespace.metadata.name, namespace.metadata.uid) else {
             return Vec::new();
         };
@@ -113,3 +148,6 @@ impl Store {
         self.keep.labels(labels.unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ pub mod enrich;
 pub mod hold;
 /// Rule files → verdicts and alerts. Pure.
 pub mod rules;
+/// The last events that rules alerted for.
+pub mod past;
 /// Alerts → lines → world. Right of the border.
 pub mod sinks;
 /// Counts what would alert, and proposes exceptions. Right of the border.

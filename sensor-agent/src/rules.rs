@@ -24,7 +24,7 @@ pub mod load;
 pub mod lint;
 pub mod eval;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 pub use error::Fault;
 pub use eval::Evaluator;

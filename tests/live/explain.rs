@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::Signal;
-use saker_tests::sensor::Sensor;
+use rustix::process::{Signal, kill_process};
+use saker_tests::sensor::{SOON, Sensor, wait_for};
 use tempfile::TempDir;
 
 use crate::setup;
@@ -34,7 +34,7 @@ fn question(program: &Path, socket: &Path, words: &[&str]) -> Command {
 
 /// What the agent says about a rule while this test tries to make the directory.
 fn asked(agent: &Sensor, rule: &str, more: &[&str]) -> Result<String> {
-    let words = [&[rule, "--for", "60s"], more].concat();
+    let words = [&[rule, "--last", "0", "--for", "60s"], more].concat();
     let mut child = question(&setup::saker()?, &agent.admin_socket(), &words).spawn()?;
     let mut output = BufReader::new(child.stdout.take().context("no standard output")?);
     let mut said = String::new();
@@ -80,6 +80,51 @@ fn a_running_agent_says_why() -> Result<()> {
     for line in [": no match\n", "false   proc.name = nobody    [", "         1  proc.name = nobody\n"] {
         ensure!(said.contains(line), "no {line:?} in {said}");
     }
+    Ok(())
+}
+
+/// Who asks afterwards is shown what the rule saw, and what the process chose cannot forge a line.
+#[test]
+fn a_running_agent_says_why_it_alerted() -> Result<()> {
+    if setup::is_skipped() {
+        return Ok(());
+    }
+    let mut agent = agent()?;
+    for name in ["one", "two", "three\n  true  forged", "four"] {
+        ensure!(fs::create_dir(format!("/saker-explained/{name}")).is_err(), "/saker-explained exists");
+    }
+    agent.until_fence()?;
+    let past = |agent: &Sensor, rule: &str, last: &str| -> Result<String> {
+        let words = [rule, "--last", last, "--for", "0s"];
+        let output = question(&setup::saker()?, &agent.admin_socket(), &words).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let said = past(&agent, "Takes it", "2")?;
+    let begin = "alerts of rule `Takes it` so far: 4; the last 2 that are kept:\n";
+    ensure!(said.starts_with(begin) && said.matches(": MATCH\n").count() == 2, "{said}");
+    for line in ["[/saker-explained/three\\n  true  forged]\n", "[/saker-explained/four]\n"] {
+        ensure!(said.contains(line), "no {line:?} in {said}");
+    }
+    let said = past(&agent, "Comes later", "2")?;
+    ensure!(said == "alerts of rule `Comes later` so far: 0; no event is kept\n", "{said}");
+
+    // A reload costs nothing of it; the rule that is in force then judges.
+    kill_process(agent.pid()?, Signal::HUP)?;
+    wait_for("a reload", SOON, || {
+        let done = agent.metrics()?.sum("saker_reloads_total", &[("result", "done")]);
+        Ok((done > 0).then_some(()))
+    })?;
+    let said = past(&agent, "Takes it", "10")?;
+    ensure!(said.matches(": MATCH\n").count() == 4, "{said}");
+
+    // Another wants nothing kept.
+    let agent = setup::sensor()?.rule("Takes it", CONDITION, "x").option("saker.explain_bytes=0");
+    let mut agent = agent.ready()?;
+    ensure!(fs::create_dir(PATH).is_err(), "{PATH} exists");
+    agent.until_fence()?;
+    let said = past(&agent, "Takes it", "2")?;
+    ensure!(said == "alerts of rule `Takes it` so far: 1; no event is kept\n", "{said}");
     Ok(())
 }
 

@@ -147,10 +147,13 @@ pub enum Command {
         /// A file that `record` wrote.
         #[arg(required_unless_present = "live")]
         file: Option<PathBuf>,
-        /// Ask the running agent about the events from now on.
+        /// Ask the running agent about the last events that the rule alerted for, and the events from now on.
         #[arg(long, conflicts_with_all = ["file", "event"])]
         live: bool,
-        /// With --live: how long to watch, an hour at most.
+        /// With --live: show so many of the last events first, as far as they are kept (10 of a rule at most).
+        #[arg(long, value_name = "COUNT", default_value_t = 3, requires = "live")]
+        last: usize,
+        /// With --live: how long to watch then, an hour at most; `0s`: not at all.
         #[arg(long = "for", value_name = "TIME", default_value = "10s", requires = "live")]
         window: String,
         /// Show the event with this number only.

@@ -71,10 +71,11 @@ pub fn run(cli: &Cli, early: Early) -> Result<(), AppError> {
     match &cli.command {
         Some(Command::Doctor { trace: true, .. }) => return trace::trace(&config, cli.common.seconds),
         Some(Command::Doctor { trace: false, .. }) => return doctor(&config),
-        Some(Command::Explain { rule, file: None, matches, process, limit, window, .. }) => {
+        Some(Command::Explain { rule, file: None, last, matches, process, limit, window, .. }) => {
             let for_ms = interval(window)?.as_millis().try_into().unwrap_or(u64::MAX);
             let (rule, process) = (rule.clone(), process.clone());
-            let question = Question { number: 0, rule, for_ms, limit: *limit, matches: *matches, process };
+            let (last, limit, matches) = (*last, *limit, *matches);
+            let question = Question { number: 0, rule, last, for_ms, limit, matches, process };
             return ask::ask(&config, &question);
         }
         Some(Command::Explain { rule, file: Some(file), event, matches, process, limit, .. }) => {

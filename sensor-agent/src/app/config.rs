@@ -80,6 +80,8 @@ pub struct Config {
     pub hold: Duration,
     /// Where an operator asks the running agent; `None`: nowhere.
     pub admin_socket: Option<PathBuf>,
+    /// For the last events that each rule alerted for; 0: none are kept.
+    pub explain_bytes: usize,
     /// Alerts carry the number of their rule set.
     pub stamps_generation: bool,
     /// Metrics tell what each rule costs.
@@ -242,6 +244,7 @@ impl Config {
             ("tuning", self.tuning != other.tuning),
             ("saker.alert_generation", self.stamps_generation != other.stamps_generation),
             ("saker.admin_socket", self.admin_socket != other.admin_socket),
+            ("saker.explain_bytes", self.explain_bytes != other.explain_bytes),
             ("saker.rule_costs", self.measures_rules != other.measures_rules),
             ("static_fields", self.rules.static_fields != other.rules.static_fields),
             ("saker.ring_bytes", self.ring != other.ring),

@@ -1,8 +1,10 @@
 //! What one rule makes of events, told to a reader: the same for a recording and for the running agent.
 
 pub(super) mod live;
+mod witness;
 
 pub(super) use live::Watch;
+pub(super) use witness::Witness;
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +14,7 @@ use std::{
 use super::output::text;
 use crate::{
     border::text::push_escaped,
-    enrich::Event,
+    enrich::{Event, Process},
     rules::{Explainer, Explanation, Naming},
 };
 
@@ -20,6 +22,12 @@ use crate::{
 const MAX_PART: usize = 120;
 /// Deciding comparisons that the summary names.
 const DECIDING: usize = 10;
+
+/// Behind the verdict of an event that matches and has no alert.
+const SILENT: &str = ", but no alert: the rule is off, or one before it took the event";
+/// Behind that of an event that had one and does not match.
+const CHANGED: &str =
+    " by now, but it alerted: since then the rule or what is known of the container or user has changed";
 
 /// Which events are shown.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +61,12 @@ impl Account {
 
     /// Whether the rule and the choice are about events like this one.
     pub(super) fn is_about(&self, event: &Event<'_>) -> bool {
-        let is_of = |name: &String| *event.actor.name == *name.as_bytes();
-        self.choice.process.as_ref().is_none_or(is_of) && self.explainer.is_about(event)
+        self.is_of(event.actor) && self.explainer.is_about(event)
+    }
+
+    /// Whether the choice is about what this process does.
+    pub(super) fn is_of(&self, process: &Process) -> bool {
+        self.choice.process.as_ref().is_none_or(|name| *process.name == *name.as_bytes())
     }
 
     /// Takes an event that it is about; what is to be shown of it. `has_alerted` is known of the running agent's.
@@ -74,7 +86,15 @@ impl Account {
         }
         self.shown += 1;
         let is_silent = explanation.is_match && has_alerted == Some(false);
-        Some(text(|out| write(out, &Explainer::headline(event), &explanation, is_silent)))
+        let but = if is_silent { SILENT } else { "" };
+        Some(text(|out| write(out, &Explainer::headline(event), &explanation, but)))
+    }
+
+    /// What is to be shown of an event that it alerted for some time ago.
+    pub(super) fn past_event(&self, event: &Event<'_>) -> String {
+        let explanation = self.explainer.explain(event);
+        let but = if explanation.is_match { "" } else { CHANGED };
+        text(|out| write(out, &Explainer::headline(event), &explanation, but))
     }
 
     /// Whether as many are shown as were asked for.
@@ -98,14 +118,13 @@ impl Account {
     }
 }
 
-fn write(out: &mut String, headline: &str, explanation: &Explanation, is_silent: bool) -> fmt::Result {
+fn write(out: &mut String, headline: &str, explanation: &Explanation, but: &str) -> fmt::Result {
     push_escaped(out, headline);
     let verdict = match (explanation.is_match, explanation.naming) {
         (false, _) => "no match",
         (true, Naming::Spelled) => "MATCH",
         (true, Naming::Resolved) => "MATCH by the resolved name",
     };
-    let but = if is_silent { ", but no alert: the rule is off, or one before it took the event" } else { "" };
     writeln!(out, ": {verdict}{but}")?;
     for part in &explanation.parts {
         let mark = if part.holds { "true " } else { "false" };
@@ -131,3 +150,6 @@ fn shortened(text: &str) -> String {
     let kept: String = text.chars().take(MAX_PART).collect();
     format!("{kept}…")
 }
+
+#[cfg(test)]
+mod tests;

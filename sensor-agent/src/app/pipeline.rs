@@ -27,7 +27,7 @@ use crate::{
 };
 
 use super::{
-    explain::Watch,
+    explain::{Watch, Witness},
     sensor::canary::{Ears, Heard},
 };
 
@@ -51,18 +51,19 @@ pub(super) struct Pipeline {
     /// Matches and costs under rule sets that are no longer in force.
     earlier: Vec<RuleCount>,
     is_measuring: bool,
-    /// An operator watches a rule.
-    watch: Option<Box<Watch>>,
+    /// For operators' questions.
+    witness: Witness,
 }
 
 impl Pipeline {
     /// A pipeline that hands alerts to `out`.
     pub(super) fn new(state: State, rules: Arc<RuleSet>, out: Sender<Outbound>) -> Self {
+        let now = Instant::now();
         Self {
             state,
             evaluator: Evaluator::new(rules),
             hold: Hold::new(Limits::default()),
-            now: Instant::now(),
+            now,
             out: Alerts { out, generation: None },
             ears: None,
             reader: None,
@@ -71,7 +72,7 @@ impl Pipeline {
             evaluated: 0,
             earlier: Vec::new(),
             is_measuring: false,
-            watch: None,
+            witness: Witness::new(now),
         }
     }
 
@@ -103,16 +104,20 @@ impl Pipeline {
         self.state.ask_accounts();
     }
 
-    /// Shows an operator what one rule makes of the events from now on; a watch before it is given up.
-    pub(super) fn ask_why(&mut self, watch: Box<Watch>) {
-        self.out.say(watch.begin());
-        self.watch = Some(watch);
+    /// Keeps the last events that each rule alerts for from now on, `max_bytes` in all.
+    pub(super) fn remember(&mut self, max_bytes: usize) {
+        self.witness.remember(max_bytes, self.evaluator.set());
     }
 
-    fn end_watch(&mut self, why: &str) {
-        if let Some(watch) = self.watch.take() {
-            self.out.say(watch.end(why));
-        }
+    /// Shows an operator what one rule made of its last events, and makes of those from now on; a watch before it is given up.
+    pub(super) fn ask_why(&mut self, watch: Box<Watch>) {
+        let (evaluator, earlier) = (&self.evaluator, &self.earlier);
+        let alerts = |rule: &Rule| {
+            let earlier = earlier.iter().find(|it| it.rule == rule.name && it.source == rule.source);
+            let now = evaluator.counts().get(rule.index).copied().unwrap_or_default();
+            earlier.map_or(0, |it| it.count) + now
+        };
+        self.out.say(self.witness.watch(watch, &self.state, evaluator.set(), alerts));
     }
 
     /// Takes an answer; the events that waited for it go on.
@@ -159,9 +164,7 @@ impl Pipeline {
     /// Tells the time; events that have waited long enough go on.
     pub(super) fn tick(&mut self, now: Instant) {
         self.now = now;
-        if let Some(why) = self.watch.as_mut().and_then(|watch| watch.tick(now)) {
-            self.end_watch(why);
-        }
+        self.out.say(self.witness.tick(now));
         while let Some((full_id, held)) = self.hold.expire(now) {
             self.state.give_up(&full_id);
             self.go_on(&held, None);
@@ -182,17 +185,17 @@ impl Pipeline {
     fn go_on(&mut self, held: &[Held], metadata: Option<Metadata<'_>>) {
         for Held { event, undecided } in held {
             let metadata = metadata.unwrap_or_else(|| self.state.metadata(event.actor()));
-            let (evaluator, out, watch) = (&mut self.evaluator, &self.out, &mut self.watch);
+            let (evaluator, out, witness) = (&mut self.evaluator, &self.out, &mut self.witness);
             // `None` is a record that cannot be parsed a second time: there is none.
-            let _same =
-                event.again(&self.state, metadata, |event| conclude(evaluator, out, watch, event, undecided));
+            let _same = event
+                .again(&self.state, metadata, |event| conclude(evaluator, out, witness, event, undecided));
         }
     }
 
     /// Takes another rule set; counts of rules that stay are kept.
     pub(super) fn swap_rules(&mut self, rules: Arc<RuleSet>) {
         self.flush();
-        self.end_watch("the rules were loaded again");
+        self.out.say(self.witness.swap(self.evaluator.set(), &rules));
         self.earlier = self.counts();
         self.out.generation = self.out.generation.map(|_| rules.generation());
         self.evaluator = Evaluator::new(rules);
@@ -245,22 +248,22 @@ impl Pipeline {
     fn take(&mut self, record: &Record<'_>) {
         let heard = self.ears.as_mut().map_or(Heard::Nothing, |ears| ears.hear(record));
         let (evaluator, hold, now) = (&mut self.evaluator, &mut self.hold, self.now);
-        let (out, evaluated, watch) = (&self.out, &mut self.evaluated, &mut self.watch);
+        let (out, evaluated, witness) = (&self.out, &mut self.evaluated, &mut self.witness);
         self.state.apply(record, |event| {
             *evaluated += 1;
             if heard != Heard::Nothing {
                 // The agent's own sign of life: it went the whole way, and no rule has to know of it.
                 return;
             }
-            let undecided = evaluator.evaluate(event, &mut |rule, context| out.alert(rule, context, watch));
-            if let Some(watch) = watch.as_mut().filter(|_| undecided.is_none()) {
-                watch.event(event).into_iter().for_each(|answer| out.say(answer));
+            let undecided = evaluator.evaluate(event, &mut |rule, context| out.alert(rule, context, witness));
+            if !witness.waits_for(undecided.as_ref(), evaluator.set()) {
+                out.say(witness.decided(event));
             }
             let Some(Err(undecided)) = undecided.map(|undecided| hold.keep(event, undecided, now)) else {
                 return;
             };
             let event = Event { metadata: Metadata::Pending, ..*event };
-            conclude(evaluator, out, watch, &event, &undecided);
+            conclude(evaluator, out, witness, &event, &undecided);
         });
         self.send_wanted();
         if let Heard::Canary(path, nonce) = heard {
@@ -335,13 +338,14 @@ impl Pipeline {
 fn conclude(
     evaluator: &mut Evaluator,
     out: &Alerts,
-    watch: &mut Option<Box<Watch>>,
+    witness: &mut Witness,
     event: &Event<'_>,
     undecided: &Undecided,
 ) {
-    evaluator.resume(event, undecided, &mut |rule, context| out.alert(rule, context, watch));
-    if let Some(watch) = watch {
-        watch.event(event).into_iter().for_each(|answer| out.say(answer));
+    evaluator.resume(event, undecided, &mut |rule, context| out.alert(rule, context, witness));
+    // Of rules that had been decided at once the watch has heard.
+    if witness.waits_for(Some(undecided), evaluator.set()) {
+        out.say(witness.decided(event));
     }
 }
 
@@ -353,10 +357,8 @@ struct Alerts {
 }
 
 impl Alerts {
-    fn alert(&self, rule: &Rule, context: &Context<'_>, watch: &mut Option<Box<Watch>>) {
-        if let Some(watch) = watch {
-            watch.fired(&rule.name);
-        }
+    fn alert(&self, rule: &Rule, context: &Context<'_>, witness: &mut Witness) {
+        witness.fired(rule, context);
         let mut alert = rule.alert(context);
         let stamp = self.generation.map(|it| (GENERATION.to_owned(), FieldValue::U64(u64::from(it))));
         alert.fields.extend(stamp);
@@ -365,7 +367,9 @@ impl Alerts {
     }
 
     /// To the operator who watches a rule.
-    fn say(&self, answer: Answer) {
-        let _discarded = self.out.send(Outbound::Explained(answer));
+    fn say(&self, answers: impl IntoIterator<Item = Answer>) {
+        for answer in answers {
+            let _discarded = self.out.send(Outbound::Explained(answer));
+        }
     }
 }

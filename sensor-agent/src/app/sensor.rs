@@ -86,6 +86,10 @@ pub(super) fn run(
     if config.measures_rules {
         pipeline.measure();
     }
+    // Without its socket nobody can ask.
+    if config.admin_socket.is_some() {
+        pipeline.remember(config.explain_bytes);
+    }
     pipeline.ask(hold::Limits { age: config.hold, ..hold::Limits::default() });
     let (questions, reader) = accounts::reader(watched);
     pipeline.ask_accounts(questions);

@@ -10,6 +10,8 @@ pub struct Question {
     pub number: u64,
     /// The rule's name.
     pub rule: String,
+    /// How many of the events that it alerted for last are shown first.
+    pub last: usize,
     /// How long to watch, ms.
     pub for_ms: u64,
     /// How many events to show.

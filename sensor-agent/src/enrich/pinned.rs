@@ -1,6 +1,8 @@
 //! An event that outlives its record: it owns the record's bytes and the versions of its processes as they were.
 
-use super::{Event, Metadata, Process, Side, State};
+use std::sync::Arc;
+
+use super::{Event, Metadata, Process, Side, State, process::Bytes};
 use crate::decode::Record;
 
 /// Ancestors that are kept with an event.
@@ -40,6 +42,22 @@ impl Pinned {
     /// Bytes that only this event holds.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.record.len() + size_of_val(&*self.ancestors)
+    }
+
+    /// Bytes that it keeps alive: its own, and strings that nobody else may hold by now. What a child shares with its
+    /// parent counts once.
+    pub fn weight(&self) -> usize {
+        let mut weight = self.size();
+        let mut child: [Option<&Bytes>; Process::STRINGS] = [None; Process::STRINGS];
+        for process in std::iter::once(&self.actor).chain(&self.ancestors) {
+            let strings = process.strings();
+            for (string, known) in strings.iter().zip(child) {
+                let is_shared = |it: &Bytes| known.is_some_and(|known| Arc::ptr_eq(it, known));
+                weight += string.filter(|it| !is_shared(it)).map_or(0, |it| it.len());
+            }
+            child = strings;
+        }
+        weight
     }
 
     /// The event again, with what is known of its container by now; of other processes, users and the host with what

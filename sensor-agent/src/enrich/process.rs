@@ -82,6 +82,24 @@ pub struct Process {
 pub(super) const INITIAL_PID_NS: u32 = 0xefff_fffc;
 
 impl Process {
+    /// How many strings a process has.
+    pub(super) const STRINGS: usize = 8;
+
+    /// Its strings, each at its place.
+    pub(super) fn strings(&self) -> [Option<&Bytes>; Self::STRINGS] {
+        let Self { name, exepath, argv, cmdline, env, cwd, cgroup, entry, .. } = self;
+        [
+            Some(name),
+            exepath.as_ref(),
+            argv.as_ref(),
+            Some(cmdline),
+            env.as_ref(),
+            cwd.as_ref(),
+            cgroup.as_ref(),
+            entry.as_ref(),
+        ]
+    }
+
     /// The arguments; the first one is argument 0.
     pub fn args(&self) -> impl Iterator<Item = &[u8]> {
         self.argv.iter().flat_map(|argv| argv.split(|byte| *byte == 0))

@@ -1,4 +1,4 @@
-//! Records and contexts for the tests of this room.
+//! Records and contexts for the tests of this room, and of those that evaluate rules.
 
 use std::{
     collections::BTreeMap,
@@ -77,7 +77,7 @@ pub(super) fn host() -> Host {
     }
 }
 
-pub(super) fn task() -> Task {
+pub(crate) fn task() -> Task {
     Task {
         start_ns: 1,
         tgid: 100,
@@ -197,7 +197,7 @@ pub(super) fn slot_of(event: &str) -> u16 {
 }
 
 /// A call with integers only.
-pub(super) fn call(event: &str, ret: i64, args: [u64; 6]) -> Vec<u8> {
+pub(crate) fn call(event: &str, ret: i64, args: [u64; 6]) -> Vec<u8> {
     let body = Call { ret, args, nr: 0, pad: 0 };
     Builder::new::<Call>().finish(Kind::Call, slot_of(event), 0, task(), &body)
 }

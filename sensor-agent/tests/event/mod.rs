@@ -1,5 +1,5 @@
 //! Records of a shell that opens a file, and the state that knows it: for the test and the bench of rule evaluation.
-#![allow(clippy::expect_used, reason = "tests may")]
+#![allow(clippy::expect_used, dead_code, reason = "tests may; each takes what it needs")]
 
 use sensor_agent::{
     border::{
@@ -44,6 +44,17 @@ impl Scene {
         // The first event asks.
         scene.play(|_| {});
         scene.state.learn(Told { full_id, context: Some(Box::new(context)) });
+        scene
+    }
+
+    /// `cat ARGUMENT` opens a file.
+    pub(crate) fn with_command(argument: &str) -> Self {
+        let mut scene = Self::open("/srv/data/file");
+        let task = task(100, 50, "cat");
+        let mut builder = Builder::new::<Process>();
+        let argv = builder.text(format!("cat\0{argument}\0").as_bytes(), Source::Task);
+        let record = builder.finish(Kind::Exec, slot::EXEC, 0, task, &Process { argv, ..zero() });
+        scene.state.apply(&Record::parse(&record).expect("a record"), |_| {});
         scene
     }
 

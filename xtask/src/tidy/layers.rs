@@ -26,6 +26,7 @@ const MODULES: &[(&str, Reach)] = &[
     ("enrich", Reach::Flow),
     ("rules", Reach::Flow),
     ("hold", Reach::Flow),
+    ("past", Reach::Flow),
     ("context", Reach::Egress),
     ("sinks", Reach::Egress),
     ("tuning", Reach::Egress),

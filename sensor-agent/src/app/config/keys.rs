@@ -180,6 +180,8 @@ pub static KEYS: &[Key] = &[
     read("saker.admin_token", TEXT),
     // Saker: the socket for `explain --live`, whose folder is made where it is not there; empty: none.
     read("saker.admin_socket", TEXT).or("/run/saker/admin.sock"),
+    // Saker: bytes for the last events that each rule alerted for, which `explain --live` shows; 0: none are kept.
+    read("saker.explain_bytes", Shape::Int(0, 64 << 20)).or("1048576"),
     // Saker: a directory of its own where alerts for http_output wait; without it, they wait in memory.
     read("saker.spool_directory", TEXT),
     // Saker: bound of that directory, bytes.

@@ -54,6 +54,7 @@ impl Reader<'_> {
             tuning: self.tuning(),
             measures_rules: self.bool("saker.rule_costs"),
             admin_socket: self.filled("saker.admin_socket").map(Into::into),
+            explain_bytes: self.number("saker.explain_bytes"),
             stamps_generation: self.bool("saker.alert_generation"),
             files: Vec::new(),
             loaded: Vec::new(),

@@ -10,7 +10,8 @@ use super::{Account, Choice};
 use crate::{
     app::{AppError, Chain, output::text},
     border::explain::{Answer, Piece, Question},
-    enrich::Event,
+    enrich::{Event, Pinned, State},
+    past::{OF_RULE, Past},
     rules::Explainer,
 };
 
@@ -25,6 +26,8 @@ const MAX_TEXT: usize = 64 << 10;
 pub(in crate::app) struct Watch {
     number: u64,
     rule: String,
+    /// Events of the past that are shown first.
+    last: usize,
     account: Account,
     bounds: Bounds,
     /// The rule alerts for the event that is evaluated now.
@@ -46,12 +49,40 @@ impl Watch {
         let limit = question.limit.clamp(1, Question::MAX_EVENTS);
         let choice = Choice { event: None, matches: question.matches, process: question.process, limit };
         let account = Account::new(explainer, choice);
-        Ok(Self { number: question.number, rule: question.rule, account, bounds, has_alerted: false })
+        let last = question.last.min(OF_RULE);
+        Ok(Self { number: question.number, rule: question.rule, last, account, bounds, has_alerted: false })
     }
 
-    /// It is watched from now on.
-    pub(in crate::app) fn begin(&self) -> Answer {
-        self.answer(Piece::Text(format!("watching rule `{}`\n", self.rule)))
+    /// Name of the rule.
+    pub(in crate::app) fn rule(&self) -> &str {
+        &self.rule
+    }
+
+    /// The events that the rule at `index` alerted for last, of `alerts` alerts since the start.
+    pub(super) fn before(&self, past: &Past, state: &State, index: usize, alerts: u64) -> Vec<Answer> {
+        if self.last == 0 {
+            return Vec::new();
+        }
+        let kept = past.last(index, OF_RULE).filter(|event| self.account.is_of(event.actor()));
+        let kept: Vec<_> = kept.collect();
+        let shown = kept.get(kept.len().saturating_sub(self.last)..).unwrap_or_default();
+        let head = match shown.len() {
+            0 => format!("alerts of rule `{}` so far: {alerts}; no event is kept\n", self.rule),
+            n => format!("alerts of rule `{}` so far: {alerts}; the last {n} that are kept:\n", self.rule),
+        };
+        let again = |event: &&Pinned| {
+            event.again(state, state.metadata(event.actor()), |event| cut(self.account.past_event(event)))
+        };
+        let texts = std::iter::once(head).chain(shown.iter().filter_map(again));
+        texts.map(|text| self.answer(Piece::Text(text))).collect()
+    }
+
+    /// It is watched from now on, or the past is all that was asked for: then this is the end.
+    pub(super) fn begin(self: Box<Self>) -> (Answer, Option<Box<Self>>) {
+        if self.bounds.is_nothing {
+            return (self.answer(Piece::End(String::new())), None);
+        }
+        (self.answer(Piece::Text(format!("watching rule `{}`\n", self.rule))), Some(self))
     }
 
     /// This rule alerts for the event that is evaluated now.
@@ -97,6 +128,8 @@ impl Watch {
 /// What a watch may take.
 #[derive(Debug)]
 struct Bounds {
+    /// No time at all.
+    is_nothing: bool,
     until: Instant,
     refill: Instant,
     looks: u64,
@@ -107,7 +140,7 @@ struct Bounds {
 impl Bounds {
     fn new(question: &Question, now: Instant) -> Self {
         let until = now + Duration::from_millis(question.for_ms.min(Question::MAX_MS));
-        Self { until, refill: now + REFILL, looks: LOOKS, passed: 0 }
+        Self { is_nothing: question.for_ms == 0, until, refill: now + REFILL, looks: LOOKS, passed: 0 }
     }
 
     /// Whether another event may be looked at.

@@ -1,7 +1,7 @@
 //! What is left of an evaluation that must wait for runtimes: rules in order, and what is known of them.
 
 use super::{Answer, NAMINGS, NodeId, Run, Runs};
-use crate::rules::compile::Node;
+use crate::rules::{compile::Node, set::RuleSet};
 
 /// Decided parts of conditions.
 type Known = Box<[(NodeId, bool)]>;
@@ -16,6 +16,11 @@ pub struct Undecided {
 }
 
 impl Undecided {
+    /// Whether the rule called `name` is among what is to be decided.
+    pub fn is_about(&self, set: &RuleSet, name: &str) -> bool {
+        self.rules.iter().any(|(index, _)| set.rules().get(*index as usize).is_some_and(|it| it.name == name))
+    }
+
     /// Bytes on the heap.
     pub fn size(&self) -> usize {
         size_of_val(&*self.rules) + self.known.iter().map(|known| size_of_val(&**known)).sum::<usize>()

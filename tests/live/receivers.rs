@@ -6,13 +6,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Signal, kill_process};
+use saker_tests::acts::{self, Acts, act, number};
 use saker_tests::alert::Alert;
 use saker_tests::http;
 use saker_tests::program::is_installed;
@@ -24,8 +22,6 @@ use tempfile::TempDir;
 
 use crate::setup;
 
-const RULE: &str = "Act";
-const CONDITION: &str = "evt.type = mkdir and evt.arg.path startswith /saker-act/";
 /// The chart with all its monitoring, as helm renders it.
 const CHART: &str = include_str!("../../deploy/helm/tests/monitoring.golden.yaml");
 
@@ -54,23 +50,12 @@ fn is_missing(name: &str) -> bool {
     !is_there
 }
 
-/// An act of this number.
-fn act(number: u64) -> Result<()> {
-    ensure!(fs::create_dir(format!("/saker-act/{number}")).is_err(), "/saker-act exists");
-    Ok(())
-}
-
-/// The act that an alert is about.
-fn number(alert: &Alert) -> Option<u64> {
-    (alert.rule == RULE).then(|| alert.field("evt.arg.path").rsplit('/').next()?.parse().ok())?
-}
-
 #[test]
 fn prometheus_scrapes_all_and_evaluates_the_shipped_alerts() -> Result<()> {
     if setup::is_skipped() || is_missing("prometheus") {
         return Ok(());
     }
-    let mut sensor = setup::sensor()?.rule(RULE, CONDITION, "%evt.arg.path").ready()?;
+    let mut sensor = acts::watched(setup::sensor()?, "").ready()?;
     act(1)?;
     sensor.until_fence()?;
     let home = TempDir::new()?;
@@ -160,7 +145,7 @@ fn rsyslog_writes_every_alert() -> Result<()> {
     let mut command = Command::new("rsyslogd");
     let rsyslog = start(command.arg("-n").arg("-f").arg(at("conf")).arg("-i").arg(at("pid")))?;
     wait_for("/dev/log", SOON, || Ok(log.exists().then_some(())))?;
-    let start = setup::sensor()?.rule(RULE, CONDITION, "%evt.arg.path");
+    let start = acts::watched(setup::sensor()?, "");
     let mut sensor = start.option("syslog_output.enabled=true").option("log_syslog=true").ready()?;
     kill_process(sensor.pid()?, Signal::HUP)?;
     let own = wait_for("the agent's own log", SOON, || {
@@ -201,7 +186,7 @@ fn logrotate_with_sigusr1_loses_nothing() -> Result<()> {
     }
     let home = TempDir::new()?;
     let (alerts, conf) = (home.path().join("alerts.log"), home.path().join("conf"));
-    let start = setup::sensor()?.rule(RULE, CONDITION, "%evt.arg.path").option("file_output.enabled=true");
+    let start = acts::watched(setup::sensor()?, "").option("file_output.enabled=true");
     let start = start.option("file_output.keep_alive=true");
     let mut sensor = start.option(&format!("file_output.filename={}", alerts.display())).ready()?;
     let pid = sensor.pid()?;
@@ -213,21 +198,8 @@ fn logrotate_with_sigusr1_loses_nothing() -> Result<()> {
     fs::write(&conf, rule)?;
     // logrotate refuses anything else.
     fs::set_permissions(&conf, fs::Permissions::from_mode(0o644))?;
-    let is_over = Arc::new(AtomicBool::new(false));
-    let acts = thread::spawn({
-        let is_over = Arc::clone(&is_over);
-        move || -> Result<u64> {
-            for number in 0.. {
-                if is_over.load(Ordering::Relaxed) {
-                    return Ok(number);
-                }
-                act(number)?;
-                // Some ten thousand a second, which is what outputs shall bear.
-                thread::sleep(Duration::from_micros(50));
-            }
-            Ok(0)
-        }
-    });
+    // Some ten thousand a second, which is what outputs shall bear.
+    let acts = Acts::start(Duration::from_micros(50));
     let file = |rotation: usize| {
         if rotation == 0 { alerts.clone() } else { home.path().join(format!("alerts.log.{rotation}")) }
     };
@@ -241,8 +213,7 @@ fn logrotate_with_sigusr1_loses_nothing() -> Result<()> {
         // Nobody else makes it anew: logrotate has no `create` here.
         wait_for("the file anew", SOON, || Ok(file(0).exists().then_some(())))?;
     }
-    is_over.store(true, Ordering::Relaxed);
-    let n_acts = acts.join().map_err(|panic| anyhow::anyhow!("the acts panicked: {panic:?}"))??;
+    let n_acts = acts.end()?;
     let on_stdout = sensor.until_fence()?.iter().filter_map(number).count();
     sensor.stop(Signal::TERM)?;
     let mut written = Vec::new();
@@ -274,7 +245,7 @@ fn falcosidekick_would_take_every_alert() -> Result<()> {
         "- rule: Broken\n  desc: d\n  condition: evt.typo = mkdir\n  output: o\n  priority: INFO\n",
     )?;
     let start = setup::sensor()?.rule_file(setup::bundled()).rule_file(&local);
-    let start = start.rule(RULE, CONDITION, "%evt.arg.path %k8s.ns.name %k8s.pod.name %fd.num %proc.args");
+    let start = acts::watched(start, "%k8s.ns.name %k8s.pod.name %fd.num %proc.args");
     let start = start.option("metrics.output_rule=true").option("metrics.interval=1s");
     let start = start.option("syscall_event_drops.simulate_drops=true").option("watch_config_files=false");
     let start = start.option("http_output.enabled=true");
@@ -284,7 +255,7 @@ fn falcosidekick_would_take_every_alert() -> Result<()> {
     kill_process(sensor.pid()?, Signal::HUP)?;
     sensor.until_fence()?;
     let kinds = [
-        RULE,
+        acts::RULE,
         "Falco internal: rules left out",
         "Falco internal: hot restart failure",
         "Falco internal: metrics snapshot",

@@ -4,14 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use rustix::process::{Signal, kill_process};
+use saker_tests::acts::{self, Acts, act, number};
 use saker_tests::alert::Alert;
 use saker_tests::receiver::Receiver;
 use saker_tests::sensor::{SOON, Sensor, Start, wait_for};
@@ -19,7 +18,6 @@ use tempfile::TempDir;
 
 use crate::setup;
 
-const RULE: &str = "Act";
 /// Between two acts: about ten thousand a second, which outputs shall bear.
 const PAUSE: Duration = Duration::from_micros(50);
 /// For hundreds of reloads one after the other.
@@ -27,48 +25,7 @@ const LONG: Duration = Duration::from_secs(120);
 
 /// The agent with a rule on acts.
 fn sensor() -> Result<Start> {
-    let condition = "evt.type = mkdir and evt.arg.path startswith /saker-act/";
-    let start = setup::sensor()?.rule(RULE, condition, "%evt.arg.path");
-    Ok(start.option("outputs_queue.capacity=1000000"))
-}
-
-/// An act of this number.
-fn act(number: u64) {
-    assert!(fs::create_dir(format!("/saker-act/{number}")).is_err(), "/saker-act exists");
-}
-
-/// The act that an alert is about.
-fn number(alert: &Alert) -> Option<u64> {
-    (alert.rule == RULE).then(|| alert.field("evt.arg.path").rsplit('/').next()?.parse().ok())?
-}
-
-/// Acts all the time, on a thread of their own.
-struct Acts {
-    is_over: Arc<AtomicBool>,
-    thread: JoinHandle<u64>,
-}
-
-impl Acts {
-    fn start() -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let own = Arc::clone(&is_over);
-        let thread = thread::spawn(move || {
-            let mut n_acts = 0;
-            while !own.load(Ordering::Relaxed) {
-                act(n_acts);
-                n_acts += 1;
-                thread::sleep(PAUSE);
-            }
-            n_acts
-        });
-        Self { is_over, thread }
-    }
-
-    /// How many there were, once they have ended.
-    fn end(self) -> Result<u64> {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.thread.join().map_err(|panic| anyhow::anyhow!("the acts panicked: {panic:?}"))
-    }
+    Ok(acts::watched(setup::sensor()?, "").option("outputs_queue.capacity=1000000"))
 }
 
 /// Every act has its alert, and the agent sees.
@@ -104,7 +61,7 @@ fn a_thousand_configurations_lose_no_alert() -> Result<()> {
     };
     replace(0)?;
     let mut sensor = sensor()?.option(&format!("config_files[]={}", file.display())).ready()?;
-    let acts = Acts::start();
+    let acts = Acts::start(PAUSE);
     let begin = Instant::now();
     for round in 1..=N {
         replace(round)?;
@@ -114,7 +71,8 @@ fn a_thousand_configurations_lose_no_alert() -> Result<()> {
     }
     let took = begin.elapsed();
     // The alerts so far are taken in passing: one that has the last file's field says that it holds.
-    let last = sensor.wait(SOON, |alert| alert.rule == RULE && alert.field("round") == N.to_string())?;
+    let last =
+        sensor.wait(SOON, |alert| alert.rule == acts::RULE && alert.field("round") == N.to_string())?;
     let n_acts = acts.end()?;
     let rest = number(&last).context("an act")?;
     let mut told: BTreeSet<u64> = sensor.until_fence()?.iter().filter_map(number).collect();
@@ -143,7 +101,7 @@ fn a_storm_of_sighup_loses_no_alert_and_delays_no_end() -> Result<()> {
     let start = sensor()?.rule_file(setup::bundled()).option("watch_config_files=false");
     let mut sensor = start.ready()?;
     let pid = sensor.pid()?;
-    let acts = Acts::start();
+    let acts = Acts::start(PAUSE);
     for _ in 0..N {
         kill_process(pid, Signal::HUP)?;
     }
@@ -210,7 +168,7 @@ fn a_full_disk_costs_the_files_alerts_only() -> Result<()> {
             .option("file_output.enabled=true")
             .option(&format!("file_output.keep_alive={keep_alive}"));
         let mut sensor = start.option(&format!("file_output.filename={}", file.display())).ready()?;
-        (0..N).for_each(act);
+        (0..N).try_for_each(act)?;
         let told: Vec<u64> = sensor.until_fence()?.iter().filter_map(number).collect();
         ensure!(told == (0..N).collect::<Vec<_>>(), "standard output: {} of {N}", told.len());
         let failed = wait_for("failures", SOON, || {
@@ -223,7 +181,7 @@ fn a_full_disk_costs_the_files_alerts_only() -> Result<()> {
         ensure!(sensor.get("/healthz")?.0 == 200, "{:?}", sensor.get("/healthz")?);
         // Somebody makes room.
         OpenOptions::new().write(true).open(&file)?.set_len(0)?;
-        (N..N + 10).for_each(act);
+        (N..N + 10).try_for_each(act)?;
         sensor.until_fence()?;
         let after = wait_for("alerts in the file again", SOON, || {
             Ok(Some(written(&file)?).filter(|lines| lines.last() == Some(&(N + 9))))
@@ -253,7 +211,7 @@ fn a_full_disk_under_the_spool_is_counted_and_heals() -> Result<()> {
     let start = start.option(&format!("http_output.url={}", receiver.url()));
     let mut sensor =
         start.option(&format!("saker.spool_directory={}", disk.at("spool").display())).ready()?;
-    (0..N).for_each(act);
+    (0..N).try_for_each(act)?;
     let told = sensor.until_fence()?.iter().filter_map(number).count() as u64;
     ensure!(told == N, "standard output: {told} of {N}");
     let spooled = || -> Result<(u64, u64)> {
@@ -267,7 +225,7 @@ fn a_full_disk_under_the_spool_is_counted_and_heals() -> Result<()> {
     ensure!(sensor.get("/healthz")?.0 == 200, "{:?}", sensor.get("/healthz")?);
     receiver.come();
     wait_for("the spool is empty", LONG, || Ok((spooled()?.0 == 0).then_some(())))?;
-    (N..N + 10).for_each(act);
+    (N..N + 10).try_for_each(act)?;
     sensor.until_fence()?;
     let taken = wait_for("alerts arrive again", SOON, || {
         let numbers: Vec<u64> = receiver.alerts()?.iter().filter_map(number).collect();

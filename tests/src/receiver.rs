@@ -1,20 +1,46 @@
-//! Takes POST requests on the loop-back device, as a receiver of alerts does; away or there as the test says.
+//! Takes POST requests on the loop-back device, as falcosidekick does: what its handler refuses is answered with 400. It is away,
+//! down or deaf as the test says.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::alert::Alert;
+use crate::sidekick;
+
+/// How it behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    /// It takes what comes.
+    There,
+    /// It says 503.
+    Away,
+    /// Nobody listens: connections are refused, those that are open end.
+    Down,
+    /// It takes requests and never answers.
+    Deaf,
+    /// It takes alerts and is gone before it has said so.
+    Dying,
+}
+
+impl Conduct {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::There, Self::Away, Self::Down, Self::Deaf, Self::Dying];
+}
+
+/// Between two looks at how to behave, where nothing else happens.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The receiver; its threads end with the test.
 #[derive(Clone)]
 pub struct Receiver {
     port: u16,
-    is_there: Arc<AtomicBool>,
+    conduct: Arc<AtomicU8>,
     bodies: Arc<Mutex<Vec<String>>>,
 }
 
@@ -23,21 +49,21 @@ impl Receiver {
     pub fn away() -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
-        let receiver = Self { port, is_there: Arc::default(), bodies: Arc::default() };
+        let receiver =
+            Self { port, conduct: Arc::new(AtomicU8::new(Conduct::Away as u8)), bodies: Arc::default() };
         let own = receiver.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let own = own.clone();
-                // A client that goes away ends its thread.
-                thread::spawn(move || own.serve(&stream));
-            }
-        });
+        thread::spawn(move || own.listen(listener));
         Ok(receiver)
     }
 
     /// From now on it takes what comes.
     pub fn come(&self) {
-        self.is_there.store(true, Ordering::Relaxed);
+        self.behave(Conduct::There);
+    }
+
+    /// From now on it behaves like this.
+    pub fn behave(&self, conduct: Conduct) {
+        self.conduct.store(conduct as u8, Ordering::Relaxed);
     }
 
     /// `http_output.url`
@@ -55,7 +81,33 @@ impl Receiver {
         self.bodies.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn is(&self, conduct: Conduct) -> bool {
+        self.conduct.load(Ordering::Relaxed) == conduct as u8
+    }
+
+    fn listen(&self, mut listener: TcpListener) -> io::Result<()> {
+        loop {
+            listener.set_nonblocking(true)?;
+            while !self.is(Conduct::Down) {
+                match listener.accept() {
+                    Ok((stream, _)) => {
+                        let own = self.clone();
+                        // A client that goes away ends its thread.
+                        thread::spawn(move || own.serve(&stream));
+                    }
+                    Err(_none) => thread::sleep(LOOK),
+                }
+            }
+            drop(listener);
+            while self.is(Conduct::Down) {
+                thread::sleep(LOOK);
+            }
+            listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        }
+    }
+
     fn serve(&self, stream: &TcpStream) -> io::Result<()> {
+        stream.set_nonblocking(false)?;
         let mut reader = BufReader::new(stream);
         loop {
             let mut length = 0;
@@ -74,13 +126,24 @@ impl Receiver {
             }
             let mut body = vec![0; length];
             reader.read_exact(&mut body)?;
-            let status = if self.is_there.load(Ordering::Relaxed) {
-                let body = String::from_utf8(body).map_err(io::Error::other)?;
+            let body = String::from_utf8(body).map_err(io::Error::other)?;
+            if self.is(Conduct::Deaf) || self.is(Conduct::Down) {
+                while self.is(Conduct::Deaf) {
+                    thread::sleep(LOOK);
+                }
+                return Ok(());
+            }
+            let status = if self.is(Conduct::Away) {
+                "503 Away"
+            } else if sidekick::refusal(&body).is_some() {
+                "400 Bad Request"
+            } else {
                 self.bodies.lock().unwrap_or_else(PoisonError::into_inner).push(body);
                 "200 OK"
-            } else {
-                "503 Away"
             };
+            if self.is(Conduct::Dying) {
+                return Ok(());
+            }
             let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
             (&*stream).write_all(answer.as_bytes())?;
         }

@@ -5,17 +5,24 @@ use std::fmt;
 pub use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
+    filter::Targets,
     fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format, format::Writer},
+    layer::SubscriberExt,
     registry::LookupSpan,
 };
 
 use crate::border::text::push_visible;
+
+/// Where what the agent itself says comes from.
+const OWN: [&str; 2] = ["sensor_agent", "saker"];
 
 /// `log_level`, and the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Least severe level that is written; `OFF` when nobody takes it.
     pub level: LevelFilter,
+    /// The same of what libraries say (`libs_logger`): their debugging would bury the agent's.
+    pub libraries: LevelFilter,
     /// JSON instead of text.
     pub json: bool,
 }
@@ -31,7 +38,7 @@ pub struct LogError {
 /// Falco's words for `log_level`, any case.
 pub fn level(word: &str) -> Option<LevelFilter> {
     let levels = [
-        (&["emergency", "alert", "critical", "error"][..], LevelFilter::ERROR),
+        (&["emergency", "alert", "critical", "error", "fatal"][..], LevelFilter::ERROR),
         (&["warning"], LevelFilter::WARN),
         (&["notice", "info", "informational"], LevelFilter::INFO),
         (&["debug"], LevelFilter::DEBUG),
@@ -55,12 +62,15 @@ where
 {
     let builder =
         tracing_subscriber::fmt().with_max_level(options.level).with_ansi(false).with_writer(writer);
+    let targets =
+        OWN.into_iter().fold(Targets::new(), |targets, own| targets.with_target(own, options.level));
+    let targets = targets.with_default(options.libraries.min(options.level));
     if options.json {
         let json = format().json().flatten_event(true).with_current_span(false).with_span_list(false);
         let fields = format::JsonFields::new();
-        Box::new(builder.fmt_fields(fields).event_format(OneLine(json)).finish())
+        Box::new(builder.fmt_fields(fields).event_format(OneLine(json)).finish().with(targets))
     } else {
-        Box::new(builder.event_format(OneLine(format().with_ansi(false))).finish())
+        Box::new(builder.event_format(OneLine(format().with_ansi(false))).finish().with(targets))
     }
 }
 

@@ -84,7 +84,6 @@ const BY_RULES: &str = "the loaded rules and the process table decide what the k
 const NO_CAPTURE: &str = "no captures are written, `saker record` is for that";
 const NO_CONTENTS: &str = "the contents of buffers are not read";
 const NO_SUCH_FIGURES: &str = "there is nothing of the kind to count";
-const ONE_LOG: &str = "there is one log, of `log_level`";
 const SELF_PURGING: &str = "processes leave the table when they end";
 
 /// Largest ring, bytes: the kernel takes any power of two, a node does not.
@@ -234,12 +233,13 @@ pub static KEYS: &[Key] = &[
     read("log_stderr", BOOL).or("true"),
     read("log_syslog", BOOL).or("true"),
     read("log_level", PRIORITY).or("info"),
-    unused("libs_logger.enabled", BOOL, ONE_LOG),
-    unused(
+    // What the libraries say goes into the same log, at `log_level` at most.
+    read("libs_logger.enabled", BOOL).or("true"),
+    read(
         "libs_logger.severity",
         Shape::Word(&["fatal", "critical", "error", "warning", "notice", "info", "debug", "trace"]),
-        ONE_LOG,
-    ),
+    )
+    .or("info"),
     read("output_timeout", COUNT).or("2000"),
     unused(
         "syscall_event_timeouts.max_consecutives",

@@ -17,7 +17,7 @@ use crate::{
     border::Priority,
     rules::{AppendOutput, ExtraField, LoadOptions, Matching, Selection},
     sinks::{HttpOptions, Policy, Protocol, SpoolOptions},
-    telemetry::Gates,
+    telemetry::{Gates, log},
 };
 
 /// Waiting alerts when Falco's configuration says 0, which means "no bound" there.
@@ -40,11 +40,7 @@ impl Reader<'_> {
             rules: self.rules(),
             outputs: self.outputs(),
             webserver: self.webserver(),
-            log: Log {
-                stderr: self.bool("log_stderr"),
-                syslog: self.bool("log_syslog"),
-                level: self.priority("log_level"),
-            },
+            log: self.log(),
             metrics: self.metrics(),
             drops: self.drops(),
             runtimes: self.runtimes(),
@@ -90,6 +86,16 @@ impl Reader<'_> {
 
     fn texts(&self, path: &str) -> Vec<String> {
         self.root.at(path).map(scalars).unwrap_or_default()
+    }
+
+    fn log(&self) -> Log {
+        let severity = self.text("libs_logger.severity").filter(|_| self.bool("libs_logger.enabled"));
+        Log {
+            stderr: self.bool("log_stderr"),
+            syslog: self.bool("log_syslog"),
+            level: self.priority("log_level"),
+            libraries: severity.and_then(log::level).unwrap_or(log::LevelFilter::OFF),
+        }
     }
 
     fn priority(&self, path: &str) -> Priority {

@@ -6,7 +6,7 @@ use crate::{
     border::Priority,
     rules::LoadOptions,
     sinks::{HttpOptions, Policy, Protocol, SpoolOptions},
-    telemetry::Gates,
+    telemetry::{Gates, log::LevelFilter},
 };
 
 /// Where records come from.
@@ -135,6 +135,8 @@ pub struct Log {
     pub syslog: bool,
     /// The least severe level.
     pub level: Priority,
+    /// The same of what libraries say, as far as `level` goes.
+    pub libraries: LevelFilter,
 }
 
 /// `metrics:`

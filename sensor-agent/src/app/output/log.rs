@@ -35,7 +35,8 @@ pub(in crate::app) fn start(config: &Config) {
         log
     };
     let writers = Writers { stderr, system: syslog.then(|| Mutex::new(system())) };
-    if let Err(error) = log::init(log::Options { level, json: config.outputs.format.json }, writers) {
+    let options = log::Options { level, libraries: config.log.libraries, json: config.outputs.format.json };
+    if let Err(error) = log::init(options, writers) {
         tell(&error.to_string());
     }
 }

@@ -24,7 +24,8 @@ impl io::Write for Memory {
 fn written(json: bool, level: LevelFilter, speak: impl FnOnce()) -> String {
     let memory = Memory::default();
     let writer = memory.clone();
-    let subscriber = subscriber(Options { level, json }, move || writer.clone());
+    let options = Options { level, libraries: LevelFilter::INFO, json };
+    let subscriber = subscriber(options, move || writer.clone());
     tracing::subscriber::with_default(subscriber, speak);
     String::from_utf8(memory.0.lock().unwrap().clone()).unwrap()
 }
@@ -74,4 +75,24 @@ fn json_keeps_values_exactly() {
 #[test]
 fn off_is_silent() {
     assert_eq!(written(false, LevelFilter::OFF, || tracing::error!("word")), "");
+}
+
+#[test]
+fn libraries_say_as_much_as_they_are_asked_for() {
+    let speak = || {
+        tracing::debug!("own");
+        tracing::info!(target: "kube_client::client", "asked for");
+        tracing::debug!(target: "h2::codec", "not asked for");
+        tracing::warn!(target: "hyper", "loud");
+    };
+    let said = |level| {
+        let text = written(true, level, speak);
+        let line = |line: &str| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["message"].as_str().unwrap().to_owned()
+        };
+        text.lines().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(said(LevelFilter::DEBUG), ["own", "asked for", "loud"]);
+    assert_eq!(said(LevelFilter::WARN), ["loud"], "no more than the agent itself");
+    assert_eq!(said(LevelFilter::ERROR), [""; 0]);
 }

@@ -170,11 +170,8 @@ fn start(cli: &Cli, config: &Config, early: Early) -> Result<(), AppError> {
         return Err(ConfigError::NoSource.into());
     }
     if let Some(path) = cli.pidfile.as_ref().filter(|_| cli.half.is_none()) {
-        std::fs::write(path, format!("{}", std::process::id())).map_err(|source| AppError::Output {
-            action: "write",
-            path: path.clone(),
-            source,
-        })?;
+        std::fs::write(path, format!("{}", std::process::id()))
+            .map_err(|source| AppError::Pidfile { path: path.clone(), source })?;
     }
     run::run(config, cli.half, early, &|| load_config(cli))
 }

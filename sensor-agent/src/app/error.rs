@@ -7,6 +7,7 @@
 //! | 2 | this kernel cannot: no BTF, too old, a required hook refused | another kernel; `saker doctor` says more |
 //! | 3 | not permitted | root, or the capabilities that the message names |
 //! | 4 | an address or file of the environment is not to be had | free the port, make the directory writable |
+//! | 255 | the file of `-P` cannot be written (Falco's code) | the same |
 
 use std::{fmt, io, path::PathBuf, process::ExitCode};
 
@@ -86,6 +87,15 @@ pub enum AppError {
         #[source]
         source: io::Error,
     },
+    /// The file of `-P`.
+    #[error("cannot write {}", path.display())]
+    Pidfile {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// Standard output, a socket or a thread is not to be had.
     #[error("cannot {action}")]
     Environment {
@@ -123,6 +133,7 @@ impl AppError {
             },
             Self::Told { code } => *code,
             Self::Output { .. } | Self::Environment { .. } => 4,
+            Self::Pidfile { .. } => 255,
         }
     }
 

@@ -22,6 +22,7 @@ fn exit_codes() {
         (CaptureError::Blind.into(), 2),
         (CaptureError::NotPermitted { source: denied() }.into(), 3),
         (AppError::Environment { action: "listen".into(), source: io::ErrorKind::AddrInUse.into() }, 4),
+        (AppError::Pidfile { path: "/x".into(), source: io::ErrorKind::NotFound.into() }, 255),
     ];
     for (error, code) in cases {
         assert_eq!(error.exit_code(), code, "{error}");

@@ -5,6 +5,8 @@
 mod alert;
 #[path = "../tests/event/mod.rs"]
 mod event;
+#[path = "past/mod.rs"]
+mod past;
 
 use std::{env, fs, hint::black_box, path::PathBuf, sync::Arc, time::Instant};
 
@@ -43,6 +45,12 @@ fn main() {
         );
     }
     enrichment();
+    let past = past::measure(ROUNDS, rules(BUNDLED, true));
+    let [alert, kept, copy] = [&past.alert, &past.kept, &past.copy].map(|times| median(times));
+    println!(
+        "\nAn alert from its event: {alert:.0} ns; in a storm whose last events are kept {kept:.0} ns, {:.3} times; an event that is kept {copy:.0} ns.",
+        kept / alert
+    );
     // `cargo xtask bench` reads the number.
     println!("\nAn alert of 17 fields as a JSON line: {:.0} ns.", median(&alert::measure(ROUNDS)));
 }

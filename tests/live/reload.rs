@@ -140,3 +140,27 @@ fn a_hundred_reloads_lose_no_alert() -> Result<()> {
     ensure!(generations.len() as u64 > RELOADS / 2, "{generations:?}");
     Ok(())
 }
+
+/// `kill -HUP $(pgrep falco)` hits the halves, too: they leave it to the supervisor.
+#[test]
+fn a_signal_to_every_process_is_a_reload() -> Result<()> {
+    if setup::is_skipped() {
+        return Ok(());
+    }
+    let sensor = setup::sensor()?.ready()?;
+    let halves = || Ok::<_, anyhow::Error>([sensor.half("sensor")?, sensor.half("egress")?]);
+    let before = halves()?;
+    for pid in [before[0], sensor.pid()?, before[1]] {
+        kill_process(pid, Signal::HUP)?;
+    }
+    wait_for("a reload", SOON, || {
+        let done = sensor.metrics()?.sum("saker_reloads_total", &[("result", "done")]);
+        Ok((done > 0).then_some(()))
+    })?;
+    ensure!(halves()? == before, "a half was started again");
+    let ending = sensor.stop(Signal::TERM)?;
+    ensure!(ending.status.success(), "{}", ending.errors);
+    let reloads = ending.errors.matches("rules loaded again").count();
+    ensure!(reloads == 1, "{reloads} reloads");
+    Ok(())
+}

@@ -27,6 +27,7 @@ pub use stats::{SinkCount, Stats};
 
 use std::time::{Duration, SystemTime};
 
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// From the sensor half to the egress half.
@@ -56,8 +57,8 @@ pub enum Outbound {
         path: CanaryPath,
         /// The nonce that was sent.
         nonce: u64,
-        /// When its last call was made, ns since the epoch.
-        time_ns: u64,
+        /// When its last call was made, ns since the boot: that clock is never set.
+        boot_ns: u64,
     },
 }
 
@@ -107,6 +108,11 @@ impl CanaryPath {
             Self::Lifecycle => "lifecycle",
         }
     }
+}
+
+/// Time since the boot: the clock of durations from one half to the other.
+pub fn since_boot() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
 }
 
 /// Time since the epoch: the clock of everything that crosses with a time. Before 1970 it stands still.

@@ -24,6 +24,7 @@ pub mod kube;
 pub mod vertical;
 pub mod ledger;
 pub mod lifecycle;
+pub mod clock;
 pub mod cases;
 pub mod corpus;
 pub mod listed;

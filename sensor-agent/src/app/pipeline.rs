@@ -31,6 +31,9 @@ use super::{
     sensor::canary::{Ears, Heard},
 };
 
+/// A clock that is put right by more than this is told; less is what keeping time takes.
+const TOLD_NS: u64 = 1_000_000_000;
+
 /// Key of `output_fields`.
 const GENERATION: &str = "saker.generation";
 
@@ -161,6 +164,14 @@ impl Pipeline {
         self.state.learn_names(told);
     }
 
+    /// The wall clock was read again: times of later events follow it.
+    pub(super) fn set_clock(&mut self, boot_epoch_ns: u64) {
+        let by = self.state.set_clock(boot_epoch_ns).unwrap_or_default();
+        if by.unsigned_abs() > TOLD_NS {
+            tracing::warn!(by_ms = by / 1_000_000, "the clock of this host was set; alerts follow it");
+        }
+    }
+
     /// Tells the time; events that have waited long enough go on.
     pub(super) fn tick(&mut self, now: Instant) {
         self.now = now;
@@ -267,8 +278,8 @@ impl Pipeline {
         });
         self.send_wanted();
         if let Heard::Canary(path, nonce) = heard {
-            let time_ns = self.state.host().boot_epoch_ns.saturating_add(record.prefix.header.time_ns);
-            let _discarded = self.out.out.send(Outbound::Canary { path, nonce, time_ns });
+            let boot_ns = record.prefix.header.time_ns;
+            let _discarded = self.out.out.send(Outbound::Canary { path, nonce, boot_ns });
         }
     }
 

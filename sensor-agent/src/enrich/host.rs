@@ -14,7 +14,7 @@ pub use container::{ContainerFiles, Found};
 pub use proc::ProcFiles;
 #[cfg(test)]
 pub(super) use proc::{own_pid_ns, start_ticks};
-pub use read::name;
+pub use read::{boot_epoch_ns, name};
 pub use watched::WatchedAccounts;
 
 /// Facts about the host, read at start; accounts are read again when their files change ([`WatchedAccounts`]).

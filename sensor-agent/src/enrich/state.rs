@@ -1,5 +1,6 @@
 //! The process table and what it knows of the host: records go in, events come out.
 
+mod clock;
 mod directory;
 mod lifecycle;
 mod seed;

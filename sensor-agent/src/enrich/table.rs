@@ -76,6 +76,12 @@ impl Table {
         if place.0 == STRANGER { self.stranger.as_mut() } else { self.entries.get_mut(place.0) }
     }
 
+    /// All of them.
+    pub(super) fn processes_mut(&mut self) -> impl Iterator<Item = &mut Process> {
+        let entries = self.entries.iter_mut().map(|(_, entry)| entry);
+        entries.chain(&mut self.stranger).map(|entry| &mut entry.process)
+    }
+
     /// Puts a process in, in place of what was known of it. A full table lets ended ones go; if there are none the
     /// process is only kept until the next one that finds no room.
     pub(super) fn insert(&mut self, mut entry: Entry) -> Place {

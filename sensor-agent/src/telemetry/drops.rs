@@ -2,6 +2,8 @@
 //!
 //! Statistics drive it, which come once a second whether or not an event does. Whoever asks acts.
 
+use std::time::Duration;
+
 use sensor_common::ledger::Reason;
 
 use crate::border::{Alert, FieldValue, Priority};
@@ -27,12 +29,13 @@ pub struct Options {
     pub simulate: bool,
 }
 
-/// Decides. Times are those of the statistics, ns since the epoch.
+/// Decides. How often goes by a clock that nobody sets.
 #[derive(Debug)]
 pub struct Monitor {
     options: Options,
     tokens: f64,
-    filled_ns: u64,
+    /// When the bucket was filled last: time since the start.
+    filled: Duration,
     /// Losses since the last alert, also those that were below the threshold or held back.
     untold: Gap,
 }
@@ -41,12 +44,13 @@ impl Monitor {
     /// A full bucket and nothing lost.
     pub fn new(options: Options) -> Self {
         let tokens = float(options.max_burst);
-        Self { options, tokens, filled_ns: 0, untold: Gap::default() }
+        Self { options, tokens, filled: Duration::ZERO, untold: Gap::default() }
     }
 
-    /// Takes the losses between the statistics of `from_ns` and `to_ns`. An alert: it is time to act.
-    pub fn observe(&mut self, from_ns: u64, to_ns: u64, losses: &Losses) -> Option<Alert> {
-        self.fill(to_ns);
+    /// Takes the losses between the statistics of `from_ns` and `to_ns` (since the epoch), which came at `now` (since the start).
+    /// An alert: it is time to act.
+    pub fn observe(&mut self, now: Duration, from_ns: u64, to_ns: u64, losses: &Losses) -> Option<Alert> {
+        self.fill(now);
         if !losses.counts.is_empty() {
             self.untold.extend(from_ns, to_ns, losses);
         }
@@ -65,11 +69,10 @@ impl Monitor {
         Some(alert(to_ns, dropped, losses, &std::mem::take(&mut self.untold)))
     }
 
-    fn fill(&mut self, now_ns: u64) {
-        // A clock that was put back gives nothing; one that was put forward, a full bucket at most.
-        let elapsed = now_ns.saturating_sub(self.filled_ns);
-        self.filled_ns = now_ns;
-        let filled = self.tokens + float(elapsed) / 1e9 * self.options.rate;
+    fn fill(&mut self, now: Duration) {
+        let elapsed = now.saturating_sub(self.filled);
+        self.filled = now;
+        let filled = self.tokens + elapsed.as_secs_f64() * self.options.rate;
         self.tokens = filled.min(float(self.options.max_burst));
     }
 }

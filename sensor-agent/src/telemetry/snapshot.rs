@@ -1,5 +1,7 @@
 //! `Falco internal: metrics snapshot` (spec/rules.md 6.4): the figures of a moment as fields of an internal alert or a line.
 
+use std::time::Duration;
+
 use sensor_common::ledger::Reason;
 
 use crate::border::{Alert, FieldValue, Priority};
@@ -19,7 +21,8 @@ pub struct Snapshots {
 /// What rates are computed from.
 #[derive(Clone, Copy, Debug)]
 struct Before {
-    time_ns: u64,
+    /// Time since the start: a clock that is set does not change a rate.
+    uptime: Duration,
     evaluated: u64,
     wanted: u64,
     lost: u64,
@@ -36,7 +39,7 @@ impl Snapshots {
     pub(super) fn take(&mut self, now_ns: u64, snapshot: &Snapshot) -> (Alert, u64) {
         let stats = &*snapshot.stats;
         let now = Before {
-            time_ns: now_ns,
+            uptime: snapshot.uptime,
             evaluated: stats.evaluated,
             wanted: stats.wanted(),
             lost: stats.lost(),
@@ -114,7 +117,7 @@ fn events(fields: &mut Fields, now: Before, before: Option<Before>) {
     }
     let more_wanted = float(now.wanted.saturating_sub(wanted));
     let more_lost = float(now.lost.saturating_sub(lost));
-    let seconds = before.map_or(0.0, |before| float(now.time_ns.saturating_sub(before.time_ns)) / 1e9);
+    let seconds = before.map_or(0.0, |before| now.uptime.saturating_sub(before.uptime).as_secs_f64());
     let rate = |more: f64| if seconds > 0.0 { more / seconds } else { 0.0 };
     if before.is_some() {
         fields.decimal("falco.evts_rate_sec", rate(float(now.evaluated.saturating_sub(evaluated))));

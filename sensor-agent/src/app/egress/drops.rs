@@ -1,5 +1,7 @@
 //! What is done about losses: `syscall_event_drops.actions`.
 
+use std::time::Instant;
+
 use crate::{
     app::config::{DropAction, Drops},
     border::Alert,
@@ -15,6 +17,7 @@ const NAMED: usize = 10;
 /// Watches and logs.
 pub(super) struct Watch {
     monitor: Monitor,
+    begin: Instant,
     actions: Vec<DropAction>,
 }
 
@@ -30,12 +33,12 @@ impl Watch {
     pub(super) fn new(drops: &Drops) -> Self {
         let Drops { threshold, ref actions, rate, max_burst, simulate } = *drops;
         let options = drops::Options { threshold, rate, max_burst, simulate };
-        Self { monitor: Monitor::new(options), actions: actions.clone() }
+        Self { monitor: Monitor::new(options), begin: Instant::now(), actions: actions.clone() }
     }
 
     /// Losses between two statistics came. Falco's order of actions, whatever the configuration's.
     pub(super) fn observe(&mut self, from_ns: u64, to_ns: u64, losses: &Losses) -> Option<Act> {
-        let alert = self.monitor.observe(from_ns, to_ns, losses)?;
+        let alert = self.monitor.observe(self.begin.elapsed(), from_ns, to_ns, losses)?;
         let has = |action| self.actions.contains(&action);
         let message = String::from_utf8_lossy(&alert.message);
         if has(DropAction::Log) {

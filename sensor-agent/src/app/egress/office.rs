@@ -9,7 +9,7 @@ use super::{drops::Watch, obituary, settled::Settled, snapshots::Ticker, throttl
 use crate::{
     border::{
         Alert, Inbound, Outbound, Receiver, RecvError, Sender, SinkCount, Stats, explain::Answer,
-        link::Arrival, since_epoch,
+        link::Arrival, since_boot, since_epoch,
     },
     capture, context,
     sinks::Worker,
@@ -134,8 +134,8 @@ impl Office {
                 self.ticker.begin();
             }
             Outbound::Cost(cost) => self.telemetry.cost(cost),
-            Outbound::Canary { path, nonce, time_ns } => {
-                let took = since_epoch().saturating_sub(Duration::from_nanos(time_ns));
+            Outbound::Canary { path, nonce, boot_ns } => {
+                let took = since_boot().saturating_sub(Duration::from_nanos(boot_ns));
                 self.telemetry.canary(path, nonce, took);
             }
             Outbound::Invite(nonce) => {

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     border::{Outbound, PodTold, Resolved, Stats, Told, since_epoch},
     capture::{CaptureError, Round, Sensor},
-    enrich::host::{Accounts, Found},
+    enrich::host::{Accounts, Found, boot_epoch_ns},
     rules::RuleSet,
 };
 
@@ -82,6 +82,7 @@ impl Hot {
             self.pipeline.tick(now);
             if now >= next_stats {
                 next_stats = now + STATS_PERIOD;
+                self.pipeline.set_clock(boot_epoch_ns());
                 self.tell();
             }
             self.sensor.drain.wait(round, if self.pipeline.is_holding() { HOLDING } else { IDLE })?;

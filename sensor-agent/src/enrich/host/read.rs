@@ -31,9 +31,9 @@ fn hostname(chosen: Option<String>) -> String {
         .unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
-/// Wall-clock time when `CLOCK_BOOTTIME` was 0. Read between two looks at the other clock, so that a preemption in
+/// ns to add to a boot-time stamp to have wall-clock time. Read between two looks at the other clock, so that a preemption in
 /// between cannot shift it by more than it took.
-fn boot_epoch_ns() -> u64 {
+pub fn boot_epoch_ns() -> u64 {
     let best = (0..3).map(|_| {
         let before = clock_ns(ClockId::Boottime);
         let wall = clock_ns(ClockId::Realtime);

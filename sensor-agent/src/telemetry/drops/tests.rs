@@ -23,13 +23,12 @@ fn losses(wanted: u64, lost: u64) -> Losses {
 /// What became of each second: `.` nothing, `A` alert.
 fn check(name: &str, options: Options, seconds: &[(u64, u64)], expect: &str) {
     let mut monitor = Monitor::new(options);
-    let mut now_ns = START_NS;
-    let acted: String = seconds
-        .iter()
-        .map(|(wanted, lost)| {
-            let from_ns = now_ns;
-            now_ns += SECOND_NS;
-            if monitor.observe(from_ns, now_ns, &losses(*wanted, *lost)).is_some() { 'A' } else { '.' }
+    let acted: String = (1..)
+        .zip(seconds)
+        .map(|(second, (wanted, lost))| {
+            let (now, to_ns) = (Duration::from_secs(second), START_NS + second * SECOND_NS);
+            let alert = monitor.observe(now, to_ns - SECOND_NS, to_ns, &losses(*wanted, *lost));
+            if alert.is_some() { 'A' } else { '.' }
         })
         .collect();
     assert_eq!(acted, expect, "{name}");
@@ -56,18 +55,27 @@ fn it_acts_above_the_threshold_and_within_the_rate() {
 #[test]
 fn a_clock_that_jumps_neither_blocks_nor_floods() {
     let mut monitor = Monitor::new(options(0.0, 1.0, 1, false));
-    let times = [START_NS, START_NS - 3600 * SECOND_NS, START_NS, START_NS + 1, START_NS + 2];
-    let acted = times.map(|to_ns| monitor.observe(to_ns, to_ns, &losses(1, 1)).is_some());
-    assert_eq!(acted, [true, false, true, false, false]);
+    let hour_ns = 3600 * SECOND_NS;
+    // Half a second between two of them.
+    let times = [START_NS, START_NS - hour_ns, START_NS + hour_ns, START_NS - hour_ns, START_NS];
+    let acted = (0..).zip(times).map(|(half, to_ns)| {
+        let now = Duration::from_millis(1000 + 500 * half);
+        monitor.observe(now, to_ns, to_ns, &losses(1, 1)).is_some()
+    });
+    assert_eq!(acted.collect::<Vec<_>>(), [true, false, true, false, true]);
 }
 
 #[test]
 fn the_alert_has_falcos_text_and_fields_and_what_was_missed() {
     let mut monitor = Monitor::new(options(0.1, 1.0, 1, false));
     // Below the threshold: told with the next alert.
-    assert!(monitor.observe(START_NS, START_NS + SECOND_NS, &losses(1000, 7)).is_none());
+    assert!(
+        monitor.observe(Duration::from_secs(1), START_NS, START_NS + SECOND_NS, &losses(1000, 7)).is_none()
+    );
     let now = Losses::between(&crate::border::Stats::default(), &stats());
-    let alert = monitor.observe(START_NS + SECOND_NS, START_NS + 2 * SECOND_NS, &now).expect("acts");
+    let alert = monitor
+        .observe(Duration::from_secs(2), START_NS + SECOND_NS, START_NS + 2 * SECOND_NS, &now)
+        .expect("acts");
     assert_eq!(
         (alert.rule.as_str(), alert.priority, alert.source.as_str()),
         (RULE, Priority::Debug, "internal")

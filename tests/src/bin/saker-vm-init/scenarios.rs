@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use saker_tests::cases::{self, CASES, Place};
 use saker_tests::sensor::Start;
 use saker_tests::stage::{ControlGroup, Host, Stage};
-use saker_tests::{ledger, lifecycle, network, vertical};
+use saker_tests::{clock, ledger, lifecycle, network, vertical};
 
 use crate::guest::{Guest, Need};
 
@@ -36,6 +36,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "bundled rules in a container", needs: &[Need::Btf], act: rules_in_a_container },
     Scenario { name: "a flood is accounted for", needs: &[Need::Btf], act: ledger },
     Scenario { name: "a full ring takes lifecycle records", needs: &[Need::Btf], act: lifecycle },
+    Scenario { name: "the wall clock is set", needs: &[Need::Btf], act: clock },
 ];
 
 /// The binary starts at all.
@@ -74,6 +75,10 @@ fn ledger(_: &Guest) -> Result<()> {
 
 fn lifecycle(_: &Guest) -> Result<()> {
     lifecycle::check(Start::new(SAKER), Path::new(ACTOR))
+}
+
+fn clock(_: &Guest) -> Result<()> {
+    clock::check(&Start::new(SAKER))
 }
 
 /// Files, a shell and addresses for the acts, anew for each scenario.

@@ -193,3 +193,29 @@ fn an_event_knows_when_the_one_before_it_was() {
     let at = |ns: u64| 1_000_000 + ns;
     assert_eq!(seen, [(at(50), at(50), at(50)), (at(70), at(50), at(50)), (at(65), at(70), at(50))]);
 }
+
+#[test]
+fn a_clock_that_is_set_moves_all_times_alike() {
+    const HOUR_NS: u64 = 3_600_000_000_000;
+    let mut state = State::new(Host { boot_epoch_ns: 10 * HOUR_NS, ..Host::default() }, Limits::default());
+    let mut seen = Vec::new();
+    let mut act = |state: &mut State, time_ns: u64| {
+        let call = zero::<Call>();
+        let record =
+            Builder::new::<Call>().finish(Kind::Call, slot::FIRST_SYSCALL, time_ns, task(5, 1, "a"), &call);
+        state.apply(&Record::parse(&record).expect("a valid record"), |event| {
+            let since_start = event.time_ns - event.actor.started_ns;
+            let (since_first, since_last) =
+                (event.time_ns - event.state.first_ns(), event.time_ns - event.before_ns);
+            seen.push((event.time_ns / HOUR_NS, since_start, since_first, since_last));
+        });
+    };
+    act(&mut state, 500);
+    assert_eq!(state.set_clock(10 * HOUR_NS + 999_999), None, "no two readings are the same");
+    assert_eq!(state.set_clock(11 * HOUR_NS), Some(HOUR_NS.cast_signed()));
+    act(&mut state, 510);
+    assert_eq!(state.set_clock(9 * HOUR_NS), Some(-2 * HOUR_NS.cast_signed()));
+    act(&mut state, 530);
+    let start = task(5, 1, "a").start_ns;
+    assert_eq!(seen, [(10, 500 - start, 0, 0), (11, 510 - start, 10, 10), (9, 530 - start, 30, 20)]);
+}

@@ -106,6 +106,9 @@ fn a_running_agent_says_why_it_alerted() -> Result<()> {
     for line in ["[/saker-explained/three\\n  true  forged]\n", "[/saker-explained/four]\n"] {
         ensure!(said.contains(line), "no {line:?} in {said}");
     }
+    let kept = || Ok::<_, anyhow::Error>(agent.metrics()?.sum("saker_explain_kept_bytes", &[]));
+    let kept = wait_for("bytes that are kept", SOON, || Ok(Some(kept()?).filter(|bytes| *bytes > 0)))?;
+    ensure!(kept < 1 << 20, "{kept} bytes");
     let said = past(&agent, "Comes later", "2")?;
     ensure!(said == "alerts of rule `Comes later` so far: 0; no event is kept\n", "{said}");
 

@@ -304,6 +304,7 @@ impl Pipeline {
         stats.evaluated = self.evaluated;
         stats.discarded = self.out.out.discarded();
         stats.hold = self.hold.counts();
+        stats.past_bytes = self.witness.past_bytes();
         stats.rules = self.counts();
         let table = self.state.stats();
         stats.containers = table.containers;

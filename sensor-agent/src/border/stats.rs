@@ -36,6 +36,8 @@ pub struct Stats {
     pub host_names: u64,
     /// Events that waited for what runtimes tell.
     pub hold: Hold,
+    /// Bytes of events that are kept for who asks why they alerted.
+    pub past_bytes: u64,
     /// Events evaluated by rules.
     pub evaluated: u64,
     /// Matches and costs by rule, in rule order; rules that have neither are left out.

@@ -71,6 +71,7 @@ pub(super) fn stats() -> Stats {
             waiting_bytes: 640,
             waited: Latency { counts: [1, 0, 2, 0, 0, 0, 0, 0, 0, 0], sum_ns: 12_000_000 },
         },
+        past_bytes: 4096,
         evaluated: 12,
         rules: vec![
             rule("opened", 4, &["alpha", "with space"], 15),

@@ -30,6 +30,11 @@ impl Witness {
         self.past = Past::new(max_bytes, rules.rules().len());
     }
 
+    /// Bytes of the events that are kept.
+    pub(in crate::app) fn past_bytes(&self) -> u64 {
+        self.past.bytes() as u64
+    }
+
     /// A rule alerts for the event that is evaluated now.
     pub(in crate::app) fn fired(&mut self, rule: &Rule, context: &Context<'_>) {
         self.past.keep(rule.index, context.event, self.now);

@@ -83,6 +83,7 @@ fn pipeline(snapshot: &Snapshot) -> Vec<Metric> {
             [(Labels::new(), stats.hold.waited)],
         ),
         gauge("saker_held_bytes", "Bytes of events that wait now", float(stats.hold.waiting_bytes)),
+        gauge("saker_explain_kept_bytes", "Bytes of events kept for explain --live", float(stats.past_bytes)),
         gauge(
             "saker_policy_generation",
             "Generation of rules and policy in force",

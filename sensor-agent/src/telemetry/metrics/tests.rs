@@ -137,6 +137,7 @@ saker_hold_seconds_bucket{le="+Inf"} 3
 saker_hold_seconds_sum 0.012
 saker_hold_seconds_count 3
 saker_held_bytes 640.0
+saker_explain_kept_bytes 4096.0
 saker_policy_generation 2.0
 saker_rule_evaluations_total{rule_name="silent",source="syscall"} 30
 saker_rule_evaluation_seconds_total{rule_name="silent",source="syscall"} 0.0015

@@ -19,14 +19,14 @@ pub struct Limits {
     pub silence: Duration,
 }
 
+/// How often a canary is sent on each path.
+pub const CANARY_EVERY: Duration = Duration::from_secs(1);
+
 impl Default for Limits {
+    /// Whatever fails is told within 5 s; statistics come once a second, and so do canaries.
     fn default() -> Self {
-        Self {
-            canary_every: Duration::from_secs(2),
-            canary_misses: 3,
-            stall: Duration::from_secs(5),
-            silence: Duration::from_secs(10),
-        }
+        let patience = Duration::from_secs(4);
+        Self { canary_every: CANARY_EVERY, canary_misses: 4, stall: patience, silence: patience }
     }
 }
 

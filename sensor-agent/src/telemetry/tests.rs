@@ -157,7 +157,7 @@ fn health_follows_the_clock() {
     assert!(telemetry.health().is_healthy());
     clock.store(7, Ordering::Relaxed);
     let labels: Vec<_> = telemetry.health().faults.iter().map(|fault| fault.label()).collect();
-    assert_eq!(labels, ["canary_overdue", "canary_overdue", "consumer_stalled"]);
+    assert_eq!(labels, ["canary_overdue", "canary_overdue", "consumer_stalled", "sensor_silent"]);
 }
 
 #[test]

@@ -18,10 +18,11 @@ use crate::{
     border::CanaryPath,
     capture::{CaptureError, Policy},
     decode::{Body, Record},
+    telemetry::health,
 };
 
 /// How often a canary is sent.
-pub(super) const PERIOD: Duration = Duration::from_secs(2);
+const PERIOD: Duration = health::CANARY_EVERY;
 
 /// What the syscall canary removes; procfs refuses, so nothing can ever be there.
 const DIRECTORY: &str = "/proc/saker-canary-";

@@ -20,7 +20,7 @@ use super::{
     containerd, cri, docker,
     grpc::Server,
 };
-use crate::border::Wanted;
+use crate::border::{Context, Wanted};
 
 /// Sockets of users that are followed.
 const MAX_USERS: usize = 64;
@@ -48,6 +48,16 @@ struct Client {
     /// containerd serves CRI and its own interface at one socket.
     is_both: bool,
     keep: Keep,
+    /// CRI only.
+    sandboxes: cri::Sandboxes,
+}
+
+/// What a runtime told.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) context: Box<Context>,
+    /// A sandbox that is being made: it will have an address.
+    pub(super) is_early: bool,
 }
 
 /// All of them.
@@ -90,10 +100,10 @@ impl Clients {
         };
         let (breaker, calls) = (Breaker::default(), Semaphore::new(CALLS));
         let is_both = kind == Kind::Cri && self.is_containerd_asked;
-        let keep = self.keep.clone();
-        self.by_socket
-            .entry((kind, socket.clone()))
-            .or_insert_with(|| Arc::new(Client { kind, socket, server, breaker, calls, is_both, keep }));
+        let (keep, sandboxes) = (self.keep.clone(), cri::Sandboxes::default());
+        self.by_socket.entry((kind, socket.clone())).or_insert_with(|| {
+            Arc::new(Client { kind, socket, server, breaker, calls, is_both, keep, sandboxes })
+        });
     }
 
     /// Clients to ask for a container. Without any, nobody can know it.
@@ -136,7 +146,7 @@ pub(super) struct Asked(Vec<Arc<Client>>);
 
 impl Asked {
     /// Asks all at once; the first that knows it answers. Else the most hopeful reason.
-    pub(super) async fn ask(&self, wanted: &Wanted) -> Answer {
+    pub(super) async fn ask(&self, wanted: &Wanted) -> Result<Found, Failure> {
         let mut calls = JoinSet::new();
         for client in &self.0 {
             let (client, wanted) = (Arc::clone(client), wanted.clone());
@@ -145,7 +155,7 @@ impl Asked {
         let mut worst = Failure::Absent;
         while let Some(done) = calls.join_next().await {
             match done {
-                Ok(Ok(context)) => return Ok(context),
+                Ok(Ok(found)) => return Ok(found),
                 Ok(Err(Failure::NotFound)) if matches!(worst, Failure::Absent) => worst = Failure::NotFound,
                 Ok(Err(Failure::Absent | Failure::NotFound)) => {}
                 Ok(Err(down)) => worst = down,
@@ -157,7 +167,7 @@ impl Asked {
 }
 
 impl Client {
-    async fn ask(&self, wanted: &Wanted) -> Answer {
+    async fn ask(&self, wanted: &Wanted) -> Result<Found, Failure> {
         match may_be_asked(&self.socket) {
             Ok(()) => {}
             Err(Errno::NOENT) if self.breaker.has_answered() => {
@@ -179,17 +189,25 @@ impl Client {
         }
         // A closed semaphore: there is none.
         let _turn = self.calls.acquire().await;
+        let mut is_early = false;
         let answer = match (self.kind, &self.server) {
-            (Kind::Cri, Some(server)) => match cri::find(server, &wanted.full_id, &self.keep).await {
-                // No kubelet's, or a sandbox that is being made. CRI-O has no such interface, and so does not know it either.
-                Err(Failure::NotFound) if self.is_both => containerd::find(server, wanted, &self.keep).await,
-                answer => answer,
-            },
+            (Kind::Cri, Some(server)) => {
+                match cri::find(server, &self.sandboxes, &wanted.full_id, &self.keep).await {
+                    // No kubelet's, or a sandbox that is being made. CRI-O has no such interface, and so does not know it either.
+                    Err(Failure::NotFound) if self.is_both => {
+                        let answer = containerd::find(server, wanted, &self.keep).await;
+                        let pod = answer.as_ref().ok().and_then(|context| context.pod.as_ref());
+                        is_early = pod.is_some_and(|pod| pod.sandbox_id == wanted.full_id);
+                        answer
+                    }
+                    answer => answer,
+                }
+            }
             (Kind::Containerd, Some(server)) => containerd::find(server, wanted, &self.keep).await,
             _ => docker::find(&self.socket, &wanted.full_id, &self.keep).await,
         };
         self.remember(&answer);
-        answer
+        answer.map(|context| Found { context, is_early })
     }
 
     fn remember(&self, answer: &Answer) {

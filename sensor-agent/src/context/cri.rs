@@ -1,12 +1,15 @@
 //! CRI: what containerd and CRI-O know of a container that kubelet made, and of its pod.
 
 mod proto;
+mod sandbox;
 
 use serde_json::Value;
 
-use self::proto::{
-    ContainerStatusRequest, ContainerStatusResponse, NODE, NamespaceOption, PodSandboxStatusRequest,
-    PodSandboxStatusResponse,
+pub(super) use self::sandbox::Sandboxes;
+
+use self::{
+    proto::{ContainerStatusRequest, ContainerStatusResponse, NODE, NamespaceOption},
+    sandbox::Sandbox,
 };
 use super::{
     answer::{Answer, Failure, Keep, bounded, pod_of},
@@ -15,20 +18,28 @@ use super::{
 };
 use crate::border::{
     Context,
-    context::{Image, Mount, Pod},
+    context::{Image, Mount},
 };
 
 /// The container `id`, or the sandbox itself if that is its id.
-pub(super) async fn find(server: &Server, id: &str, keep: &Keep) -> Answer {
+pub(super) async fn find(server: &Server, sandboxes: &Sandboxes, id: &str, keep: &Keep) -> Answer {
     let question = ContainerStatusRequest { container_id: id.to_owned(), verbose: true };
     match server.call("/runtime.v1.RuntimeService/ContainerStatus", question, None).await {
-        Ok(told) => container(server, told, keep).await,
-        Err(Failure::NotFound) => sandbox(server, id, keep).await,
+        Ok(told) => container(server, sandboxes, told, keep).await,
+        Err(Failure::NotFound) => {
+            let sandbox = sandboxes.get(server, id, keep).await?;
+            Ok(bounded(of_sandbox(&sandbox)))
+        }
         Err(failure) => Err(failure),
     }
 }
 
-async fn container(server: &Server, told: ContainerStatusResponse, keep: &Keep) -> Answer {
+async fn container(
+    server: &Server,
+    sandboxes: &Sandboxes,
+    told: ContainerStatusResponse,
+    keep: &Keep,
+) -> Answer {
     let status = told.status.ok_or(Failure::NotFound)?;
     let info = info(told.info.get("info"));
     let mut context = Context {
@@ -42,9 +53,8 @@ async fn container(server: &Server, told: ContainerStatusResponse, keep: &Keep) 
     };
     let sandbox_id = info.get("sandboxID").and_then(Value::as_str).unwrap_or_default();
     if !sandbox_id.is_empty() {
-        let question = PodSandboxStatusRequest { pod_sandbox_id: sandbox_id.to_owned(), verbose: true };
-        match server.call("/runtime.v1.RuntimeService/PodSandboxStatus", question, None).await {
-            Ok(told) => join(&mut context, told, keep),
+        match sandboxes.get(server, sandbox_id, keep).await {
+            Ok(sandbox) => join(&mut context, &sandbox),
             // It went meanwhile: what the container's labels tell of the pod stays.
             Err(Failure::NotFound) => {}
             Err(failure) => return Err(failure),
@@ -53,47 +63,22 @@ async fn container(server: &Server, told: ContainerStatusResponse, keep: &Keep) 
     Ok(bounded(context))
 }
 
-async fn sandbox(server: &Server, id: &str, keep: &Keep) -> Answer {
-    let question = PodSandboxStatusRequest { pod_sandbox_id: id.to_owned(), verbose: true };
-    let told: PodSandboxStatusResponse =
-        server.call("/runtime.v1.RuntimeService/PodSandboxStatus", question, None).await?;
-    let info = info(told.info.get("info"));
-    let image = info.get("image").and_then(Value::as_str).unwrap_or_default();
+fn of_sandbox(sandbox: &Sandbox) -> Context {
     let mut context =
-        Context { image: Image::of(image), privileged: is_privileged(&info), ..Context::default() };
-    join(&mut context, told, keep);
-    if let Some(pod) = &context.pod {
-        context.name.clone_from(&pod.name);
-        context.labels.clone_from(&pod.labels);
-    }
-    Ok(bounded(context))
+        Context { image: Image::of(&sandbox.image), privileged: sandbox.privileged, ..Context::default() };
+    join(&mut context, sandbox);
+    context.name.clone_from(&sandbox.pod.name);
+    context.labels.clone_from(&sandbox.pod.labels);
+    context
 }
 
 /// Adds what the sandbox tells: the pod, its network and which namespaces are the host's.
-fn join(context: &mut Context, told: PodSandboxStatusResponse, keep: &Keep) {
-    let cni = info(told.info.get("info")).get("cniResult").filter(|it| !it.is_null()).map(Value::to_string);
-    let Some(status) = told.status else { return };
-    let network = status.network.unwrap_or_default();
-    let mut addresses = std::iter::once(network.ip).chain(network.additional_ips.into_iter().map(|it| it.ip));
-    let metadata = status.metadata.unwrap_or_default();
-    if let Some(applied) = status.annotations.get(probes::APPLIED) {
-        context.probes = probes::of_applied(applied, &context.name);
-    }
-    let pod = Pod {
-        name: metadata.name,
-        namespace: metadata.namespace,
-        uid: metadata.uid,
-        labels: keep.labels(status.labels),
-        annotations: keep.annotations(status.annotations),
-        sandbox_id: status.id,
-        ip: addresses.find(|ip| ip.parse::<std::net::Ipv4Addr>().is_ok()).unwrap_or_default(),
-        cni_json: cni.unwrap_or_default(),
-    };
-    context.ip.clone_from(&pod.ip);
-    context.cni_json.clone_from(&pod.cni_json);
-    context.pod = Some(pod);
-    let options = status.linux.and_then(|linux| linux.namespaces).and_then(|namespaces| namespaces.options);
-    if let Some(NamespaceOption { network, pid, ipc }) = options {
+fn join(context: &mut Context, sandbox: &Sandbox) {
+    context.probes = probes::of_applied(&sandbox.applied, &context.name);
+    context.ip.clone_from(&sandbox.pod.ip);
+    context.cni_json.clone_from(&sandbox.pod.cni_json);
+    context.pod = Some(sandbox.pod.clone());
+    if let Some(NamespaceOption { network, pid, ipc }) = sandbox.namespaces {
         context.host_network = Some(network == NODE);
         context.host_pid = Some(pid == NODE);
         context.host_ipc = Some(ipc == NODE);

@@ -14,15 +14,18 @@ use tokio::{
 use super::{
     Options,
     answer::Failure,
-    clients::{Asked, Clients},
+    clients::{Asked, Clients, Found},
     hand_over,
 };
 use crate::border::{Inbound, Sender, Told, Wanted};
 
 /// Containers that are looked up at a time. What finds no room is asked again by the container's next event.
 const LOOK_UPS: usize = 4096;
-/// First pause between two tries; each further one doubles it.
-const PAUSE: Duration = Duration::from_millis(10);
+/// Between two tries: an eighth of the time since the first, so that what becomes known is known an eighth later, and ...
+const PAUSE_SHARE: u32 = 8;
+/// ... not less ...
+const MIN_PAUSE: Duration = Duration::from_millis(10);
+/// ... nor more than this.
 const MAX_PAUSE: Duration = Duration::from_millis(250);
 /// A runtime may make the cgroup before it knows the container. After so long its events wait no more ...
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -59,10 +62,19 @@ pub(super) async fn serve(
 async fn look_up(asked: &Asked, wanted: &Wanted, answers: &Sender<Inbound>) {
     let told = |context| Inbound::Context(Told { full_id: wanted.full_id.clone(), context });
     let start = Instant::now();
-    let (mut pause, mut is_told) = (PAUSE, false);
+    let mut is_told = false;
     loop {
         let (patience, hope) = match asked.ask(wanted).await {
-            Ok(context) => return hand_over(answers, told(Some(context))).await,
+            Ok(Found { context, is_early: false }) => {
+                return hand_over(answers, told(Some(context))).await;
+            }
+            // What is known already is told at once, and what CRI says when it is made replaces it.
+            Ok(Found { context, .. }) => {
+                if !std::mem::replace(&mut is_told, true) {
+                    hand_over(answers, told(Some(context))).await;
+                }
+                (Duration::ZERO, HOPE)
+            }
             Err(Failure::Absent) => (Duration::ZERO, Duration::ZERO),
             Err(Failure::NotFound) => (PATIENCE, HOPE),
             Err(Failure::Down(_)) => (ENDURANCE, ENDURANCE),
@@ -74,8 +86,7 @@ async fn look_up(asked: &Asked, wanted: &Wanted, answers: &Sender<Inbound>) {
         if elapsed >= hope {
             return;
         }
-        sleep(pause).await;
-        pause = (2 * pause).min(MAX_PAUSE);
+        sleep((elapsed / PAUSE_SHARE).clamp(MIN_PAUSE, MAX_PAUSE)).await;
     }
 }
 

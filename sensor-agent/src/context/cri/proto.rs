@@ -84,6 +84,9 @@ pub(super) struct PodSandboxStatus {
     pub(super) id: String,
     #[prost(message, optional, tag = "2")]
     pub(super) metadata: Option<PodSandboxMetadata>,
+    /// `PodSandboxState`
+    #[prost(int32, tag = "3")]
+    pub(super) state: i32,
     #[prost(message, optional, tag = "5")]
     pub(super) network: Option<PodSandboxNetworkStatus>,
     #[prost(message, optional, tag = "6")]

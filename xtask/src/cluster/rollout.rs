@@ -66,24 +66,35 @@ pub(super) fn upgrade_and_back(release: &Release<'_>) -> Result<()> {
     cluster.run_kubectl(&["delete", "pod", "beat", "--now"])
 }
 
-/// Without its capabilities a sensor does not become ready and says why; the old one stays, so the node is watched.
+/// What blinds a sensor, as a value of the chart, and the word by which its message names it.
+const BLINDING: [(&str, &str); 2] = [
+    (r#"containerSecurityContext={"runAsUser":0,"capabilities":{"drop":["ALL"]}}"#, "CAP_BPF"),
+    // As on a kernel without CONFIG_DEBUG_INFO_BTF.
+    (
+        r#"mounts={"volumes":[{"name":"none","emptyDir":{}}],"volumeMounts":[{"name":"none","mountPath":"/sys/kernel/btf"}]}"#,
+        "CONFIG_DEBUG_INFO_BTF",
+    ),
+];
+
+/// A sensor that cannot see does not become ready and says why; the old one stays, so the node is watched.
 pub(super) fn blind_is_not_ready(release: &Release<'_>) -> Result<()> {
     let cluster = release.cluster;
-    let none = r#"containerSecurityContext={"runAsUser":0,"capabilities":{"drop":["ALL"]}}"#;
-    release.helm("upgrade", &["--set-json", none])?;
     let path = "jsonpath={.items[*].status.containerStatuses[*].lastState.terminated.message}";
-    let mut reason = String::new();
-    wait_for("the reason of a pod that cannot see", || {
-        reason = shell::stdout(&mut cluster.kubectl(&["get", "pods", "-n", NAMESPACE, "-o", path]))?;
-        Ok(!reason.is_empty())
-    })?;
-    ensure!(reason.contains("CAP_BPF"), "the reason does not name what is missing: {reason}");
-    let ready = "jsonpath={.status.numberReady}";
-    let ready = shell::stdout(&mut cluster.kubectl(&["get", "-n", NAMESPACE, WORKLOAD, "-o", ready]))?;
-    ensure!(ready == "1", "{ready} sensors are ready: the one that sees should have stayed");
-    release.helm("rollback", &[])?;
-    release.wait_rolled_out()?;
-    println!("blind: a pod without capabilities is not ready, says why, and the old one stays");
+    for (value, word) in BLINDING {
+        release.helm("upgrade", &["--set-json", value])?;
+        let mut reason = String::new();
+        let said = wait_for("the reason of a pod that cannot see", || {
+            reason = shell::stdout(&mut cluster.kubectl(&["get", "pods", "-n", NAMESPACE, "-o", path]))?;
+            Ok(reason.contains(word))
+        });
+        said.with_context(|| format!("the reason does not name {word}: {reason}"))?;
+        let ready = "jsonpath={.status.numberReady}";
+        let ready = shell::stdout(&mut cluster.kubectl(&["get", "-n", NAMESPACE, WORKLOAD, "-o", ready]))?;
+        ensure!(ready == "1", "{ready} sensors are ready: the one that sees should have stayed");
+        release.helm("rollback", &[])?;
+        release.wait_rolled_out()?;
+        println!("blind: a pod without {word} is not ready, says why, and the old one stays");
+    }
     Ok(())
 }
 

@@ -55,6 +55,8 @@ fn questions_are_answered_on_standard_output() {
         (&["-c", NO_CONFIG, "--support", "-r", RULES], "\"system_info\""),
         (&["-c", NO_CONFIG, "-l", "Terminal shell in container", "-r", RULES], "Terminal shell in container"),
         (&["-c", NO_CONFIG, "-L", "-r", RULES], "Terminal shell in container"),
+        (&["-c", NO_CONFIG, "-L", "-v", "-r", RULES], "(enabled, /"),
+        (&["-c", NO_CONFIG, "-L", "-v", "-r", RULES, "-o", "rules[].disable.rule=*"], "(disabled, /"),
         (&["-c", NO_CONFIG, "-L", "-r", RULES, "-o", "json_output=true"], "\"condition_compiled\":"),
     ] {
         let answer = saker(arguments);

@@ -1,7 +1,13 @@
-//! SIGTERM and SIGINT: what is in the ring is still told, the summary stands on standard error, the exit code is 0.
+//! SIGTERM, SIGINT and `-M`: what is in the ring is still told, the summary stands on standard error, the exit code is 0.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
+use saker_tests::refusal::finish;
+use saker_tests::sensor::{SOON, rule};
 use saker_tests::stage::{Host, Stage, Step};
 
 use crate::setup;
@@ -28,5 +34,33 @@ fn signals_end_it_in_order() -> Result<()> {
         }
         ensure!(ending.errors.contains(" seen, "), "nothing about events in\n{}", ending.errors);
     }
+    Ok(())
+}
+
+/// `-M`, `-P`, `-U` and `-p` of a run, as Falco has them.
+#[test]
+fn flags_of_a_run_do_what_they_do_in_falco() -> Result<()> {
+    if setup::is_skipped() {
+        return Ok(());
+    }
+    let files = tempfile::tempdir()?;
+    let path = |name: &str| files.path().join(name);
+    fs::write(path("saker.yaml"), "json_output: true\nstdout_output: {enabled: true}\nlog_syslog: false\n")?;
+    fs::write(path("rules.yaml"), rule("Renames", "evt.type = rename", "%evt.type"))?;
+    // The shell becomes the agent, so that its id is known.
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo $$ >own && exec \"$@\"", "sh"]).arg(setup::saker()?);
+    command.args(["-c", "saker.yaml", "-r", "rules.yaml", "-o", "saker.admin_socket="]);
+    command.args(["-M", "2", "-P", "pid", "-U", "-p", "number=%evt.num"]).current_dir(files.path());
+    let begin = Instant::now();
+    let finished = finish(&mut command, SOON)?;
+    ensure!(finished.status.success(), "{finished:?}");
+    ensure!(begin.elapsed() >= Duration::from_secs(2), "ended after {:?}", begin.elapsed());
+    let read = |name: &str| fs::read_to_string(path(name));
+    ensure!(read("own")?.trim() == read("pid")?, "{:?} in the file", read("pid"));
+    for words in ["The -p/--print option is deprecated", "Events detected: 0"] {
+        ensure!(finished.errors.contains(words), "no {words:?} in {}", finished.errors);
+    }
+    ensure!(finished.output.is_empty(), "{}", finished.output);
     Ok(())
 }

@@ -109,7 +109,7 @@ pub struct Common {
     /// Flush each line at once.
     #[arg(short = 'U', long)]
     pub unbuffered: bool,
-    /// Say more: types in --list, statistics at the end.
+    /// Say more: types in --list, state and place in -L and -l, statistics at the end.
     #[arg(short = 'v')]
     pub verbose: bool,
     /// Deprecated: append to every rule's output (`c` and `k` do nothing: their fields are always suggested).

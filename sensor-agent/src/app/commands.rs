@@ -27,7 +27,7 @@ pub use report::{FileReport, Issue};
 
 use std::{path::Path, time::Duration};
 
-use self::kernel::Kernel;
+use self::{describe::Described, kernel::Kernel};
 use super::{
     AppError,
     cli::{Cli, Command, ConfigCommand, Format},
@@ -43,7 +43,7 @@ use super::{
 use crate::{
     border::explain::Question,
     capture::CaptureError,
-    rules::{self, fields},
+    rules::{self, Rule, fields},
 };
 
 /// Does what the command line asks for; `early` is for whoever runs until a signal.
@@ -266,9 +266,18 @@ fn describe(cli: &Cli, config: &Config) -> Result<(), AppError> {
     if let Some(report) = report::failure(&load::reports(&files, &loaded)) {
         return Err(AppError::Rules { report });
     }
-    let rules = loaded.set.rules().iter().map(|rule| (rule.name.as_str(), rule.desc.as_str()));
-    let rules: Vec<_> =
-        rules.filter(|(name, _)| cli.describe.as_ref().is_none_or(|wanted| wanted == name)).collect();
+    let place = |rule: &Rule| {
+        let path = files.get(rule.spot.file).map_or(Path::new("?"), |file| &file.path);
+        let state = if rule.is_enabled { "enabled" } else { "disabled" };
+        format!("{state}, {}:{}", path.display(), rule.spot.line)
+    };
+    let wanted = |rule: &&Rule| cli.describe.as_ref().is_none_or(|wanted| *wanted == rule.name);
+    let rules = loaded.set.rules().iter().filter(wanted).map(|rule| Described {
+        name: &rule.name,
+        description: &rule.desc,
+        note: cli.common.verbose.then(|| place(rule)),
+    });
+    let rules: Vec<_> = rules.collect();
     match &cli.describe {
         Some(name) if rules.is_empty() => Err(AppError::Unknown { kind: "rule", name: name.clone() }),
         only if config.outputs.format.json => {

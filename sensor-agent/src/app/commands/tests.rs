@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    FileReport, Issue, describe,
+    FileReport, Issue,
+    describe::{self, Described},
     kernel::{Attached, Kernel},
     list_events,
     report::failure,
@@ -140,9 +141,15 @@ fn events_are_listed() {
 
 #[test]
 fn rules_are_described_in_two_columns() {
-    let found = text(|out| describe::write(out, [("A rule", "What it says.")]));
-    let pad = " ".repeat(45);
-    assert!(found.ends_with(&format!("\nA rule{pad}What it says. \n\n")), "{found}");
+    let found = |note: Option<&str>| {
+        let note = note.map(str::to_owned);
+        let rule = Described { name: "A rule", description: "What it says.", note };
+        text(|out| describe::write(out, [rule]))
+    };
+    let (pad, indent) = (" ".repeat(45), " ".repeat(51));
+    let (plain, noted) = (found(None), found(Some("enabled, f.yaml:3")));
+    assert!(plain.ends_with(&format!("\nA rule{pad}What it says. \n\n")), "{plain}");
+    assert!(noted.ends_with(&format!("What it says. \n{indent}(enabled, f.yaml:3)\n\n")), "{noted}");
 }
 
 #[test]

@@ -16,11 +16,13 @@ mod oci;
 mod options;
 mod pods;
 mod probes;
+mod survey;
 #[cfg(test)]
 mod tests;
 
 pub use options::{Engine, Options};
 pub use pods::Kubernetes;
+pub use survey::{Runtime, survey};
 
 use self::answer::Keep;
 use std::{io, thread, time::Duration};

@@ -1,5 +1,7 @@
 //! The first event of a container is whole, whoever made it: CRI-O, Docker, Podman.
 
+use std::process::Command;
+
 use anyhow::{Result, ensure};
 use saker_tests::alert::Alert;
 use saker_tests::runtime::{Crio, Engine, Kind, USER};
@@ -38,6 +40,11 @@ fn the_first_event_of_cri_os_container_is_whole() -> Result<()> {
     }
     let crio = Crio::start(setup::actor())?;
     let mut cri = crio.cri()?;
+    let socket = crio.socket().display().to_string();
+    let mut doctor = Command::new(setup::saker()?);
+    doctor.arg("doctor").arg("-o").arg(format!("container_engines.cri.sockets[0]={socket}"));
+    let page = String::from_utf8(doctor.output()?.stdout)?;
+    ensure!(page.contains(&format!("  CRI         {socket}  answers\n")), "{page}");
     let fields: Vec<_> = TOLD.iter().map(|(name, _)| format!("%{name}")).collect();
     let output =
         format!("%proc.cmdline %container.id %container.image.id %k8s.pod.sandbox_id {}", fields.join(" "));

@@ -43,6 +43,7 @@ use super::{
 use crate::{
     border::explain::Question,
     capture::CaptureError,
+    context,
     rules::{self, Rule, fields},
 };
 
@@ -290,6 +291,8 @@ fn describe(cli: &Cli, config: &Config) -> Result<(), AppError> {
 fn doctor(config: &Config) -> Result<(), AppError> {
     let kernel = Kernel::look(config.ring);
     print(&text(|out| doctor::write(out, &kernel, config.ring)))?;
+    let runtimes = context::survey(&config.runtimes).unwrap_or_default();
+    print(&text(|out| doctor::containers(out, &runtimes, kernel.reads_users())))?;
     print(&text(|out| doctor::rules(out, &leanings(config))))?;
     kernel.attached.map(drop).map_err(AppError::from)
 }

@@ -38,7 +38,7 @@ enum Kind {
 
 /// A runtime at a socket.
 #[derive(Debug)]
-struct Client {
+pub(super) struct Client {
     kind: Kind,
     socket: PathBuf,
     /// gRPC only.
@@ -114,6 +114,12 @@ impl Clients {
         Asked(clients.cloned().collect())
     }
 
+    /// Every client, with Podman's of users.
+    pub(super) fn all(mut self, nobody: &Wanted) -> Vec<Arc<Client>> {
+        self.find_users(nobody);
+        self.by_socket.into_values().collect()
+    }
+
     /// Podman of users who came since the last look.
     fn find_users(&mut self, wanted: &Wanted) {
         let Some(users) = self.users.as_ref().filter(|_| wanted.runtime == "podman") else { return };
@@ -167,7 +173,18 @@ impl Asked {
 }
 
 impl Client {
-    async fn ask(&self, wanted: &Wanted) -> Result<Found, Failure> {
+    /// What is spoken, and where.
+    pub(super) fn place(&self) -> (&'static str, &Path) {
+        let kind = match self.kind {
+            Kind::Cri => "CRI",
+            Kind::Containerd => "containerd",
+            Kind::Docker => "Docker",
+            Kind::Podman => "Podman",
+        };
+        (kind, &self.socket)
+    }
+
+    pub(super) async fn ask(&self, wanted: &Wanted) -> Result<Found, Failure> {
         match may_be_asked(&self.socket) {
             Ok(()) => {}
             Err(Errno::NOENT) if self.breaker.has_answered() => {

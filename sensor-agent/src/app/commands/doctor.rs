@@ -6,6 +6,7 @@ use super::kernel::{Attached, Kernel};
 use crate::{
     app::{config::RingSize, error::causes, identity},
     capture::{Hook, Place},
+    context::Runtime,
 };
 
 /// Writes the page.
@@ -31,6 +32,24 @@ pub(super) fn write(out: &mut String, kernel: &Kernel, ring: RingSize) -> fmt::R
             causes(error).try_for_each(|cause| line(out, "", &cause))
         }
     }
+}
+
+/// Writes who tells of containers: what is missing here is `<NA>` in alerts.
+pub(super) fn containers(out: &mut String, runtimes: &[Runtime], reads_users: bool) -> fmt::Result {
+    writeln!(out, "\ncontainers")?;
+    if runtimes.is_empty() {
+        writeln!(
+            out,
+            "  no runtime's socket is there (container_engines.*): a container has its id and type only"
+        )?;
+    }
+    for Runtime { socket, kind, refusal } in runtimes {
+        let state = refusal.as_deref().map_or("answers".to_owned(), |why| format!("DOES NOT ANSWER: {why}"));
+        writeln!(out, "  {kind:<12}{}  {state}", socket.display())?;
+    }
+    let users =
+        if reads_users { "by each container's own passwd" } else { "root only, others need CAP_SYS_PTRACE" };
+    writeln!(out, "  names of users: {users}")
 }
 
 /// Writes what rules ask for in vain.

@@ -41,14 +41,23 @@ pub(super) struct Attached {
     pub(super) scanned_bytes: usize,
 }
 
-const WANTED: [(&str, CapabilitySet); 4] = [
+const WANTED: [(&str, CapabilitySet); 5] = [
     ("CAP_BPF", CapabilitySet::BPF),
     ("CAP_PERFMON", CapabilitySet::PERFMON),
     ("CAP_SYS_RESOURCE", CapabilitySet::SYS_RESOURCE),
     ("CAP_SYS_ADMIN", CapabilitySet::SYS_ADMIN),
+    (PTRACE, CapabilitySet::SYS_PTRACE),
 ];
 
+/// To read what belongs to others' processes.
+const PTRACE: &str = "CAP_SYS_PTRACE";
+
 impl Kernel {
+    /// Whether the passwd of a container may be read.
+    pub(super) fn reads_users(&self) -> bool {
+        self.capabilities.contains(&(PTRACE, true))
+    }
+
     /// Looks, and attaches for a moment.
     pub(super) fn look(ring: RingSize) -> Self {
         let name = uname();

@@ -17,6 +17,7 @@ use crate::{
         output::text,
     },
     capture::{CaptureError, HOOKS},
+    context::Runtime,
     rules::error::Location,
 };
 
@@ -231,6 +232,18 @@ fn a_doctor_says_what_is_missing_and_what_that_costs() {
     ] {
         assert!(found.contains(part), "{part}\n{found}");
     }
+    let runtime = |socket: &str, refusal: Option<&str>| Runtime {
+        socket: socket.into(),
+        kind: "CRI",
+        refusal: refusal.map(str::to_owned),
+    };
+    let runtimes = [runtime("/run/a.sock", None), runtime("/run/b.sock", Some("no answer"))];
+    assert_eq!(
+        text(|out| super::doctor::containers(out, &runtimes, false)),
+        "\ncontainers\n  CRI         /run/a.sock  answers\n  CRI         /run/b.sock  DOES NOT ANSWER: no answer\n  \
+         names of users: root only, others need CAP_SYS_PTRACE\n"
+    );
+    assert!(text(|out| super::doctor::containers(out, &[], true)).contains("no runtime's socket is there"));
     let whole = Attached { hooks: HOOKS.iter().map(|hook| (hook, None)).collect(), ..degraded() };
     assert!(page(&kernel(Ok(whole))).ends_with("\nNothing is degraded.\n"));
     let refused = CaptureError::NotPermitted { source: Box::new(std::io::Error::other("EPERM")) };

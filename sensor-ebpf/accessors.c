@@ -5,7 +5,8 @@
 //
 // Kernel objects are plain 64-bit addresses here. Every read goes through load64/load32: on kernels with
 // bpf_rdonly_cast (6.2+) that is one plain load that survives a bad address, before that one bpf_probe_read_kernel.
-// The loader picks by patching the two magic instructions below (capture/patch.rs).
+// The loader picks by patching the magic instructions below (capture/patch.rs). Each architecture has an object of its own,
+// from the same sources: arm64's is made with SAKER_ARM64, and with the feature `arm64` on the Rust side.
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -45,6 +46,18 @@ static FN void *cast(u64 address, u64 type)
 	return r;
 }
 
+// Pages are told in units of 4 KiB; arm64 has larger ones, too. Magic: `r0 = imm`, the loader writes the difference of the shifts.
+static FN u64 page_shift(void)
+{
+#ifdef SAKER_ARM64
+	register u64 r asm("r0");
+	asm(".8byte 0x5EED0003000000b7" : "=r"(r));
+	return r;
+#else
+	return 0;
+#endif
+}
+
 FN u64 saker_plain(void) { return plain(); }
 
 FN u64 saker_load64(u64 address)
@@ -70,19 +83,41 @@ FN u32 saker_load32(u64 address)
 #define INSIDE(name, type, field) FN u64 name(u64 p) { return p + OFF(type, field); }
 
 // ---- registers: the tracepoint's argument is typed, its fields are plain loads on every kernel ----
+#ifdef SAKER_ARM64
+struct pt_regs { unsigned long regs[31], pstate, orig_x0; u32 syscallno; } CORE;
+#define NUMBER syscallno
+#define ARG0 orig_x0
+#define ARG1 regs[1]
+#define ARG2 regs[2]
+#define ARG3 regs[3]
+#define ARG4 regs[4]
+#define ARG5 regs[5]
+#else
 struct pt_regs { unsigned long r10, r9, r8, ax, dx, si, di, orig_ax; } CORE;
-FN u64 saker_regs_nr(struct pt_regs *r) { return r->orig_ax; }
-FN u64 saker_regs_arg0(struct pt_regs *r) { return r->di; }
-FN u64 saker_regs_arg1(struct pt_regs *r) { return r->si; }
-FN u64 saker_regs_arg2(struct pt_regs *r) { return r->dx; }
-FN u64 saker_regs_arg3(struct pt_regs *r) { return r->r10; }
-FN u64 saker_regs_arg4(struct pt_regs *r) { return r->r8; }
-FN u64 saker_regs_arg5(struct pt_regs *r) { return r->r9; }
+#define NUMBER orig_ax
+#define ARG0 di
+#define ARG1 si
+#define ARG2 dx
+#define ARG3 r10
+#define ARG4 r8
+#define ARG5 r9
+#endif
+FN u64 saker_regs_nr(struct pt_regs *r) { return r->NUMBER; }
+FN u64 saker_regs_arg0(struct pt_regs *r) { return r->ARG0; }
+FN u64 saker_regs_arg1(struct pt_regs *r) { return r->ARG1; }
+FN u64 saker_regs_arg2(struct pt_regs *r) { return r->ARG2; }
+FN u64 saker_regs_arg3(struct pt_regs *r) { return r->ARG3; }
+FN u64 saker_regs_arg4(struct pt_regs *r) { return r->ARG4; }
+FN u64 saker_regs_arg5(struct pt_regs *r) { return r->ARG5; }
 
 // ---- task ----
 struct thread_info { u32 status; } CORE;
 struct kuid { u32 val; };
+#ifdef SAKER_ARM64
+struct thread_struct { struct { unsigned long sp; } cpu_context; } CORE;
+#else
 struct thread_struct { unsigned long sp; } CORE;
+#endif
 struct fork_frame { struct pt_regs regs; } CORE;
 struct task_struct {
 	struct thread_info thread_info;
@@ -98,11 +133,21 @@ struct task_struct {
 	int exit_code;
 	char comm[16];
 } CORE;
-// A task that has not run yet: copy_thread() left a copy of its creator's registers where its stack begins.
+// What depends on the architecture. A task that has not run yet: copy_thread() left a copy of its creator's registers where its
+// stack begins.
+#ifdef SAKER_ARM64
+// The mode that the call came from (PSTATE.nRW): a 32-bit process has the numbers of another table.
+FN u64 saker_regs_is_32(struct pt_regs *r, u64 task) { return r->pstate & 0x10; }
+#define FORK_REG(load, p, field) load(saker_load64(p + OFF(task_struct, thread.cpu_context.sp)) + OFF(pt_regs, field))
+FN u64 saker_task_fork_nr(u64 p) { return FORK_REG(saker_load32, p, NUMBER); }
+FN u64 saker_task_fork_arg0(u64 p) { return FORK_REG(saker_load64, p, ARG0); }
+#else
+// TS_COMPAT
+FN u64 saker_regs_is_32(struct pt_regs *r, u64 task) { return saker_load32(task + OFF(task_struct, thread_info.status)) & 2; }
 static FN u64 fork_reg(u64 child, u64 offset) { return saker_load64(saker_load64(child + OFF(task_struct, thread.sp)) + offset); }
-FN u64 saker_task_fork_nr(u64 p) { return HAS(fork_frame, regs) ? fork_reg(p, OFF(fork_frame, regs.orig_ax)) : 0; }
-FN u64 saker_task_fork_arg0(u64 p) { return HAS(fork_frame, regs) ? fork_reg(p, OFF(fork_frame, regs.di)) : 0; }
-AT32(saker_task_status, task_struct, thread_info.status)
+FN u64 saker_task_fork_nr(u64 p) { return HAS(fork_frame, regs) ? fork_reg(p, OFF(fork_frame, regs.NUMBER)) : 0; }
+FN u64 saker_task_fork_arg0(u64 p) { return HAS(fork_frame, regs) ? fork_reg(p, OFF(fork_frame, regs.ARG0)) : 0; }
+#endif
 AT32(saker_task_flags, task_struct, flags)
 AT32(saker_task_tid, task_struct, pid)
 AT32(saker_task_tgid, task_struct, tgid)
@@ -182,14 +227,14 @@ AT64(saker_mm_arg_start, mm_struct, arg_start)
 AT64(saker_mm_arg_end, mm_struct, arg_end)
 AT64(saker_mm_env_start, mm_struct, env_start)
 AT64(saker_mm_env_end, mm_struct, env_end)
-AT64(saker_mm_total_vm, mm_struct, total_vm)
+FN u64 saker_mm_total_vm(u64 p) { return saker_load64(p + OFF(mm_struct, total_vm)) << page_shift(); }
 AT64(saker_mm_exe_file, mm_struct, exe_file)
 FN u64 saker_mm_rss(u64 p, u64 kind)
 {
 	// percpu_counter.count leaves out what the CPUs have not folded in yet: good to a few dozen pages per CPU.
 	if (__builtin_preserve_type_info(*(struct percpu_counter *)0, 0) && HAS(mm_struct___percpu, rss_stat[0].count))
-		return saker_load64(p + OFF(mm_struct___percpu, rss_stat) + kind * TYPE_SIZE(percpu_counter) + OFF(percpu_counter, count));
-	return saker_load64(p + OFF(mm_struct___plain, rss_stat) + kind * 8);
+		return saker_load64(p + OFF(mm_struct___percpu, rss_stat) + kind * TYPE_SIZE(percpu_counter) + OFF(percpu_counter, count)) << page_shift();
+	return saker_load64(p + OFF(mm_struct___plain, rss_stat) + kind * 8) << page_shift();
 }
 
 // ---- files and paths ----

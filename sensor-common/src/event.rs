@@ -30,7 +30,7 @@ wire! {
         pub maj_flt: u64,
         /// `min_flt`.
         pub min_flt: u64,
-        /// `mm->total_vm`, pages.
+        /// `mm->total_vm`, pages of 4 KiB whatever the machine's are; so the next two.
         pub vm_pages: u64,
         /// Resident pages (file, anonymous and shared memory).
         pub rss_pages: u64,
@@ -56,7 +56,7 @@ wire! {
         pub caller_tgid: u32,
         /// Thread id of the task that called clone (Fork). Else 0.
         pub caller_tid: u32,
-        /// System call that made the task (Fork), in the numbers of the caller's table. Else 0.
+        /// System call that made the task (Fork), as x86-64 numbers it; a 32-bit caller's as its own table does. Else 0.
         pub call_nr: u32,
         /// Zero.
         pub pad: u32,
@@ -104,9 +104,9 @@ wire! {
     pub struct Call {
         /// Return value; negative errno on failure.
         pub ret: i64,
-        /// Argument registers, in order.
+        /// Argument registers, in order; flags of the open family as x86-64 has them.
         pub args: [u64; 6],
-        /// Native system call number.
+        /// The machine's number of the call; which call it is the header's slot tells.
         pub nr: u32,
         /// Zero.
         pub pad: u32,

@@ -1,11 +1,10 @@
 //! Numbers of the 32-bit (ia32) table for the calls of [`crate::syscalls::TABLE`]. Such calls are counted as lost, not
 //! decoded, so only the numbers matter.
 
-/// `(native, ia32)` numbers. Calls that came in several forms (16-bit ids, 64-bit times) have several.
+/// `(native, ia32)` numbers of calls below [`crate::arch::SHARED`]. Calls that came in several forms (16-bit ids, 64-bit times) have several.
 pub const NUMBERS: &[(u16, u16)] = &[
     (2, 5),      // open
     (257, 295),  // openat
-    (437, 437),  // openat2
     (85, 8),     // creat
     (42, 362),   // connect
     (49, 361),   // bind
@@ -22,7 +21,6 @@ pub const NUMBERS: &[(u16, u16)] = &[
     (56, 120),   // clone
     (57, 2),     // fork
     (58, 190),   // vfork
-    (435, 435),  // clone3
     (87, 10),    // unlink
     (263, 301),  // unlinkat
     (84, 40),    // rmdir
@@ -411,52 +409,6 @@ pub const NUMBERS: &[(u16, u16)] = &[
     (334, 386),  // rseq
     (335, NONE), // uretprobe
     (336, NONE), // uprobe
-    (424, 424),  // pidfd_send_signal
-    (425, 425),  // io_uring_setup
-    (426, 426),  // io_uring_enter
-    (427, 427),  // io_uring_register
-    (428, 428),  // open_tree
-    (429, 429),  // move_mount
-    (430, 430),  // fsopen
-    (431, 431),  // fsconfig
-    (432, 432),  // fsmount
-    (433, 433),  // fspick
-    (434, 434),  // pidfd_open
-    (436, 436),  // close_range
-    (438, 438),  // pidfd_getfd
-    (439, 439),  // faccessat2
-    (440, 440),  // process_madvise
-    (441, 441),  // epoll_pwait2
-    (442, 442),  // mount_setattr
-    (443, 443),  // quotactl_fd
-    (444, 444),  // landlock_create_ruleset
-    (445, 445),  // landlock_add_rule
-    (446, 446),  // landlock_restrict_self
-    (447, 447),  // memfd_secret
-    (448, 448),  // process_mrelease
-    (449, 449),  // futex_waitv
-    (450, 450),  // set_mempolicy_home_node
-    (451, 451),  // cachestat
-    (452, 452),  // fchmodat2
-    (453, 453),  // map_shadow_stack
-    (454, 454),  // futex_wake
-    (455, 455),  // futex_wait
-    (456, 456),  // futex_requeue
-    (457, 457),  // statmount
-    (458, 458),  // listmount
-    (459, 459),  // lsm_get_self_attr
-    (460, 460),  // lsm_set_self_attr
-    (461, 461),  // lsm_list_modules
-    (462, 462),  // mseal
-    (463, 463),  // setxattrat
-    (464, 464),  // getxattrat
-    (465, 465),  // listxattrat
-    (466, 466),  // removexattrat
-    (467, 467),  // open_tree_attr
-    (468, 468),  // file_getattr
-    (469, 469),  // file_setattr
-    (470, 470),  // listns
-    (471, 471),  // rseq_slice_yield
     (42, SOCKETCALL),
     (43, SOCKETCALL),
     (49, SOCKETCALL),
@@ -473,24 +425,3 @@ pub const NUMBERS: &[(u16, u16)] = &[
 const NONE: u16 = u16::MAX;
 /// `socketcall` stands for all of them.
 const SOCKETCALL: u16 = 102;
-
-/// Whether the call of this ia32 number is lost only if it failed, because another hook tells of success: the rows with
-/// [`crate::syscalls::traits::FAILED_ONLY`].
-pub const fn is_lost_only_if_failed(nr: u64) -> bool {
-    matches!(nr, 2 | 11 | 120 | 190 | 358 | 435)
-}
-
-/// Whether each call of the table has its number here: one that is missing would go by uncounted.
-const _: () = {
-    let mut row = 0;
-    while row < crate::syscalls::TABLE.len() {
-        let mut i = 0;
-        let call = &crate::syscalls::TABLE[row];
-        while NUMBERS[i].0 != call.nr {
-            i += 1;
-        }
-        let is_failed_only = call.layout.traits & crate::syscalls::traits::FAILED_ONLY != 0;
-        assert!(is_lost_only_if_failed(NUMBERS[i].1 as u64) == is_failed_only);
-        row += 1;
-    }
-};

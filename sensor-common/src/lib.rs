@@ -14,7 +14,10 @@ pub mod tail;
 pub mod task;
 pub mod event;
 pub mod syscalls;
+pub mod arch;
+pub mod arm64;
 pub mod ia32;
+pub mod arm32;
 pub mod ledger;
 pub mod control;
 

@@ -5,7 +5,7 @@ mod generic;
 mod numbers;
 mod objects;
 
-use crate::ledger::slot;
+use crate::{arch::Arch, ledger::slot};
 
 /// Which kernel program gathers the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +218,7 @@ pub struct Row {
     pub name: &'static str,
     /// Falco's `evt.type`.
     pub event: &'static str,
-    /// Number on x86-64.
+    /// Number on x86-64, by which the call is known; [`Arch::number`] tells other architectures'.
     pub nr: u16,
     /// Which program gathers it.
     pub shape: Shape,
@@ -243,11 +243,13 @@ pub const fn slot_of_row(index: usize) -> u16 {
 }
 
 /// Slot by native number, [`slot::UNKNOWN`] without a row: the initial `Control::slot_of`.
-pub const fn slots() -> [u16; crate::control::NUMBERS] {
+pub const fn slots(arch: Arch) -> [u16; crate::control::NUMBERS] {
     let mut slots = [slot::UNKNOWN; crate::control::NUMBERS];
     let mut i = 0;
     while i < TABLE.len() {
-        slots[TABLE[i].nr as usize] = slot_of_row(i);
+        if let Some(native) = arch.number(TABLE[i].nr) {
+            slots[native as usize] = slot_of_row(i);
+        }
         i += 1;
     }
     slots

@@ -4,6 +4,10 @@
 use core::ffi::c_void;
 
 use aya_ebpf::helpers::bpf_get_current_task;
+use sensor_common::arch::Arch;
+
+/// The architecture that this object is for.
+pub const ARCH: Arch = if cfg!(feature = "arm64") { Arch::Arm64 } else { Arch::X86_64 };
 
 /// An argument of a `tp_btf` program that the verifier knows the type of.
 pub type Typed = *const c_void;
@@ -24,6 +28,7 @@ accessors! {
     saker_regs_arg3(regs: Typed) -> u64;
     saker_regs_arg4(regs: Typed) -> u64;
     saker_regs_arg5(regs: Typed) -> u64;
+    saker_regs_is_32(regs: Typed, task: u64) -> u64;
     saker_iter_seq(meta: Typed) -> u64;
     saker_signal_pid(signal: u64, kind: u64) -> u64;
     saker_pid_nr(pid: u64, level: u64) -> u32;
@@ -58,7 +63,6 @@ macro_rules! object {
 object!(
     /// `struct task_struct`
     Task {
-        status: saker_task_status -> u32,
         flags: saker_task_flags -> u32,
         tid: saker_task_tid -> u32,
         tgid: saker_task_tgid -> u32,
@@ -289,11 +293,18 @@ pub fn iter_seq(meta: Typed) -> u64 {
 pub struct Regs(pub Typed);
 
 impl Regs {
-    /// System call number (`orig_ax`).
+    /// System call number.
     #[inline(always)]
     pub fn nr(self) -> u64 {
         // SAFETY: typed by the verifier.
         unsafe { saker_regs_nr(self.0) }
+    }
+
+    /// Whether `task`, which runs, made the call as a 32-bit process: the number is then one of another table.
+    #[inline(always)]
+    pub fn is_32(self, task: Task) -> bool {
+        // SAFETY: typed by the verifier; the task is read fault-tolerantly.
+        unsafe { saker_regs_is_32(self.0, task.0) != 0 }
     }
 
     /// The six argument registers.

@@ -113,7 +113,7 @@ fn headers() -> Result<BTreeMap<String, u32>> {
     let mut gcc = Command::new("gcc");
     gcc.args(["-dM", "-E", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = gcc.spawn().context("gcc")?;
-    child.stdin.take().context("stdin")?.write_all(b"#include <asm/unistd_64.h>\n")?;
+    child.stdin.take().context("stdin")?.write_all(b"#include <asm/unistd.h>\n")?;
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "{gcc:?}: {}", output.status);
     let text = String::from_utf8(output.stdout)?;

@@ -5,7 +5,7 @@ use std::{
     ffi::CStr,
     fs, io,
     mem::size_of_val,
-    os::unix::process::CommandExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -47,7 +47,8 @@ impl Log {
     fn call<const N: usize>(&mut self, label: &str, nr: u16, given: [u64; N]) -> i64 {
         let mut args = [0; 6];
         args[..N].copy_from_slice(&given);
-        let ret = raw::call(u64::from(nr), args);
+        let (nr, args) = raw::here(nr, args);
+        let ret = raw::call(nr, args);
         self.acts.push(Act { label: label.to_owned(), nr, ret, args });
         ret
     }
@@ -216,9 +217,7 @@ fn sockets(log: &mut Log) {
         log.call(&format!("accept {label}"), 43, [server, 0, 0]);
         debug_assert_eq!(size_of_val(&address), 110);
     }
-    // Through the 32-bit gate: unlink (10) and, as x32, unlink (87). Neither works; both were tried.
-    raw::call_32(10, 0);
-    raw::call(raw::X32 + 87, [at(c"/saker-probe-x32"), 0, 0, 0, 0, 0]);
+    raw::foreign();
 }
 
 /// What the parent cannot know of this process.
@@ -263,6 +262,14 @@ fn processes() -> io::Result<()> {
     if let Ok(tid) = worker.join() {
         println!("fact thread {}", tid.as_raw_nonzero());
     }
+    if cfg!(target_arch = "aarch64") {
+        fs::write("arm32", raw::program_32())?;
+        fs::set_permissions("arm32", fs::Permissions::from_mode(0o755))?;
+        // A processor or kernel without 32-bit programs has nothing to count.
+        if let Ok(id) = started(&mut Command::new("./arm32")) {
+            println!("fact arm32 {id}");
+        }
+    }
     println!("fact missing {:?}", Command::new("/saker-probe-no-program").spawn().is_err());
     // New mount, UTS, pid and network namespaces.
     let child = raw::clone_and_exit(0x0002_0000 | 0x0400_0000 | 0x2000_0000 | 0x4000_0000 | SIGCHLD, 5);
@@ -302,7 +309,7 @@ fn cgroup() -> io::Result<()> {
 
 /// Ends by a signal.
 pub(crate) fn die() {
-    const KILL: u64 = 62;
+    const KILL: u16 = 62;
     raw::call(KILL, [u64::from(std::process::id()), 9, 0, 0, 0, 0]);
 }
 

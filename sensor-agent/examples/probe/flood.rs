@@ -4,7 +4,6 @@
 use std::{
     env,
     error::Error,
-    fs,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -28,7 +27,7 @@ const CANARY_THREAD: &str = "canary-probe";
 
 /// A child's part: failed opens without end, a fork now and then.
 pub(crate) fn pour() {
-    const OPEN: u64 = 2;
+    const OPEN: u16 = 2;
     let name = c"/saker-probe-flood";
     for i in 0..OPENS {
         raw::call(OPEN, [name.as_ptr().addr() as u64, 0, 0, 0, 0, 0]);
@@ -51,7 +50,7 @@ pub(crate) fn flood() -> Result<Vec<String>, Box<dyn Error>> {
             let introduced = policy.introduce_canary();
             // The flood is on by the time this sings.
             let _waited = may_go.recv_timeout(Duration::from_secs(20));
-            let refused = (0..SONGS).all(|_| fs::remove_dir(CANARY).is_err());
+            let refused = (0..SONGS).all(|_| env::set_current_dir(CANARY).is_err());
             let named = thread::Builder::new()
                 .name(CANARY_THREAD.to_owned())
                 .spawn(|| ())

@@ -94,6 +94,7 @@ fn probe() -> Result<(), Box<dyn Error>> {
     faults.extend(checks::scan(&sensor.processes));
     faults.extend(checks::everything(&seen));
     faults.extend(checks::ledger(&sensor, seen.records.len() as u64));
+    faults.extend(checks::calls_32(&sensor, &seen));
     drop(sensor);
     faults.extend(flood::flood().unwrap_or_else(|error| vec![format!("flood: {error}")]));
     for fault in &faults {

@@ -67,8 +67,9 @@ impl Sensor {
         if OBJECT.is_empty() {
             return Err(CaptureError::NoObject);
         }
-        if !options.ring_bytes.is_power_of_two() || options.ring_bytes < 4096 {
-            return Err(CaptureError::RingSize { bytes: options.ring_bytes });
+        let page_bytes = rustix::param::page_size();
+        if !options.ring_bytes.is_power_of_two() || (options.ring_bytes as usize) < page_bytes {
+            return Err(CaptureError::RingSize { bytes: options.ring_bytes, page_bytes });
         }
         // aya's loader reads the kernel's BTF too (some megabytes): both at once.
         let (probed, loader) = std::thread::scope(|scope| {
@@ -77,7 +78,7 @@ impl Sensor {
         });
         let (features, btf) = probed?;
         let mut loader = loader.unwrap_or_else(|_panic| EbpfLoader::new());
-        let object = patch::for_kernel(OBJECT, features.rdonly_cast)?;
+        let object = patch::for_kernel(OBJECT, features.rdonly_cast, page_bytes)?;
         raise_memlock();
         let cpus = aya::util::nr_cpus().map_err(|(call, source)| CaptureError::Sys { call, source })?;
         let mut ebpf = loader

@@ -6,16 +6,17 @@ use std::{
 };
 
 use sensor_common::{
+    arch::{Arch, GETPRIORITY},
     control::{Control, NUMBERS},
-    ia32, syscalls,
+    syscalls,
 };
 
-use super::{hooks::NR_GETPRIORITY, mapping::Mapping};
+use super::mapping::Mapping;
 
-/// `rmdir`: the call that the canary thread makes.
-const NR_RMDIR: u16 = 84;
+/// `chdir`: the call that the canary thread makes.
+const CHDIR: u16 = 80;
 /// Interesting whatever the rules want: the handshake's call (it makes no records) and the canary's (a rare one).
-const ALWAYS: [u16; 2] = [NR_GETPRIORITY, NR_RMDIR];
+const ALWAYS: [u16; 2] = [GETPRIORITY, CHDIR];
 
 /// All CPUs' grants together are this part of the reserve: what they take beyond it when the ring fills is little.
 const GRANTS: u32 = 8;
@@ -30,7 +31,7 @@ pub struct Policy {
 impl Policy {
     /// Takes the mapping and writes what does not change: slots by number, ring size and reserve.
     pub(super) fn new(value: Mapping, ring_bytes: u32, reserve_bytes: u32, cpus: usize) -> Self {
-        for (nr, slot) in syscalls::slots().into_iter().enumerate() {
+        for (nr, slot) in syscalls::slots(Arch::HERE).into_iter().enumerate() {
             value.set_u16(offset_of!(Control, slot_of) + 2 * nr, slot);
         }
         value.set_u32(offset_of!(Control, ring_bytes), ring_bytes);
@@ -40,14 +41,16 @@ impl Policy {
         Self { value, generation: AtomicU32::new(0) }
     }
 
-    /// Makes these system calls (native numbers) interesting, and no others but the handshake's and the canary's, as
-    /// a new generation, which is returned.
+    /// Makes these system calls (`Row::nr`) interesting, and no others but the handshake's and the canary's, as a new
+    /// generation, which is returned.
     pub fn set_interest(&self, numbers: impl IntoIterator<Item = u16>) -> u32 {
         let (mut bits, mut bits_32) = ([0_u64; NUMBERS / 64], [0_u64; NUMBERS / 64]);
         for nr in numbers.into_iter().chain(ALWAYS) {
-            set(&mut bits, nr);
-            for (_, nr_32) in ia32::NUMBERS.iter().filter(|(native, _)| *native == nr) {
-                set(&mut bits_32, *nr_32);
+            if let Some(native) = Arch::HERE.number(nr) {
+                set(&mut bits, native);
+            }
+            for nr_32 in Arch::HERE.numbers_32(nr) {
+                set(&mut bits_32, nr_32);
             }
         }
         let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;

@@ -83,9 +83,11 @@ pub enum CaptureError {
     )]
     Blind,
     /// The ring size is not a power of two of at least a page.
-    #[error("ring of {bytes} bytes: it must be a power of two of at least 4096 bytes")]
+    #[error("ring of {bytes} bytes: it must be a power of two of at least {page_bytes} bytes")]
     RingSize {
         /// Bytes asked for.
         bytes: u32,
+        /// Bytes of a page.
+        page_bytes: usize,
     },
 }

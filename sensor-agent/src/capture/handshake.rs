@@ -46,7 +46,7 @@ pub(super) fn introduce_agent(policy: &Policy) -> Result<u32, CaptureError> {
 
 impl Policy {
     /// Called by the canary thread: from now on its own calls pass the filter of the agent's I/O, and its records may
-    /// use the ring's reserve. Its `rmdir` is always interesting.
+    /// use the ring's reserve. Its `chdir` is always interesting.
     pub fn introduce_canary(&self) -> Result<u32, CaptureError> {
         announce(self, OWN_SEAT, |pid| getpriority_pgrp(Some(pid)))?;
         match self.canary_tid() {

@@ -1,6 +1,7 @@
 //! The table of programs: what each is for, where it attaches, and whether the sensor can live without it.
 
 use sensor_common::{
+    arch::{Arch, GETPRIORITY},
     control::NUMBERS,
     syscalls::{Row, Shape, TABLE},
 };
@@ -84,9 +85,6 @@ pub static HOOKS: &[Hook] = &[
     required("sys_exit", Place::Tracepoint("sys_exit"), 1),
 ];
 
-/// Number of `getpriority`, the handshake's call.
-pub(super) const NR_GETPRIORITY: u16 = 140;
-
 /// The stage that gathers a row.
 fn stage(row: &Row) -> &'static str {
     match row.shape {
@@ -100,6 +98,7 @@ fn stage(row: &Row) -> &'static str {
 
 /// `(index, program)` of every slot of the `sys_exit` program array.
 pub(super) fn stages() -> impl Iterator<Item = (u32, &'static str)> {
-    let rows = TABLE.iter().map(|row| (u32::from(row.nr), stage(row)));
-    rows.chain([(NUMBERS as u32, "first_sight"), (u32::from(NR_GETPRIORITY), "exit_handshake")])
+    let rows = TABLE.iter().map(|row| (row.nr, stage(row))).chain([(GETPRIORITY, "exit_handshake")]);
+    let native = rows.filter_map(|(nr, stage)| Some((u32::from(Arch::HERE.number(nr)?), stage)));
+    native.chain([(NUMBERS as u32, "first_sight")])
 }

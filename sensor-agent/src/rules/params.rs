@@ -117,7 +117,7 @@ fn nth<'a>(c: &Context<'a>, index: usize) -> Option<(&'static str, Datum<'a>)> {
     let row = c.event.row()?;
     match index {
         0 if row.params.is_empty() => Some(("ID", Datum::Text(Some(row.event.as_bytes())))),
-        1 if row.params.is_empty() => Some(("nativeID", Datum::Uint(u64::from(row.nr)))),
+        1 if row.params.is_empty() => Some(("nativeID", Datum::Uint(u64::from(c.event.record.call()?.nr)))),
         _ => {
             let param = row.params.get(index)?;
             Some((param.name, of_call(c, row, param, c.event.record.call()?)))

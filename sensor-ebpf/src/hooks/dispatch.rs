@@ -5,22 +5,20 @@
 
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use sensor_common::{
+    arch::Arch,
     control::Control,
-    ia32::is_lost_only_if_failed,
     ledger::{Reason, slot},
 };
 
 use crate::{
     hooks::prelude::hand_on,
-    kernel::{self, Regs},
+    kernel::{self, ARCH, Regs},
     maps::{EXIT_PROGRAMS, SNAPSHOT},
     policy,
     send::Account,
 };
 
-/// `thread_info.status` of a 32-bit call; the number is then one of another table.
-const TS_COMPAT: u32 = 2;
-/// Bit that marks x32 numbers; below 512 they are the native ones.
+/// Bit that marks x32 numbers of x86-64; below 512 they are the native ones.
 const X32_BIT: u64 = 0x4000_0000;
 /// First and last number that only x32 has.
 const X32_ONLY: core::ops::RangeInclusive<u64> = 512..=547;
@@ -29,8 +27,9 @@ const ENOSYS: i64 = 38;
 #[btf_tracepoint(function = "sys_exit")]
 pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     let Some(control) = policy::control() else { return 0 };
-    let called = Regs(ctx.arg(0)).nr();
-    let nr = called & !X32_BIT;
+    let regs = Regs(ctx.arg(0));
+    let called = regs.nr();
+    let nr = if matches!(ARCH, Arch::X86_64) { called & !X32_BIT } else { called };
     if called != nr {
         // Kernels are mostly built without x32: then nothing was called.
         if ctx.arg::<u64>(1) as i64 == -ENOSYS {
@@ -50,8 +49,8 @@ pub fn sys_exit(ctx: BtfTracePointContext) -> i32 {
         return 0;
     }
     let task = kernel::current();
-    if task.status() & TS_COMPAT != 0 {
-        if is_wanted_32 && !(ctx.arg::<u64>(1) as i64 >= 0 && is_lost_only_if_failed(nr)) {
+    if regs.is_32(task) {
+        if is_wanted_32 && !(ctx.arg::<u64>(1) as i64 >= 0 && ARCH.is_lost_only_if_failed(nr)) {
             not_decoded();
         }
         return 0;

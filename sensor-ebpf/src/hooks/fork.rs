@@ -6,13 +6,14 @@ use aya_ebpf::{
 };
 use sensor_common::{
     Kind,
+    arch::Arch,
     event::Process,
     ledger::{Reason, slot},
 };
 
 use crate::{
     hooks::prelude::{Told, is_known, set_known},
-    kernel::Task,
+    kernel::{ARCH, Task},
     policy, send,
     send::Account,
     snapshot,
@@ -31,7 +32,7 @@ pub fn fork(ctx: BtfTracePointContext) -> i32 {
             snapshot::task(child, &raw mut (*told).prefix.task);
             snapshot::process(child, &raw mut (*told).body);
             (*told).body.clone_flags = clone_flags(child);
-            (*told).body.call_nr = child.fork_nr() as u32;
+            (*told).body.call_nr = call_nr(child) as u32;
             (*told).body.caller_tgid = parent.tgid();
             (*told).body.caller_tid = parent.tid();
         }
@@ -44,14 +45,23 @@ pub fn fork(ctx: BtfTracePointContext) -> i32 {
     0
 }
 
+const CLONE: u64 = 56;
+const CLONE3: u64 = 435;
+
+/// The number on x86-64 of the call that made the task. arm64 has no fork and no vfork, and clone3 has one number everywhere.
+#[inline(always)]
+fn call_nr(child: Task) -> u64 {
+    const CLONE_ARM64: u64 = 220;
+    let nr = child.fork_nr();
+    if matches!(ARCH, Arch::Arm64) && nr == CLONE_ARM64 { CLONE } else { nr }
+}
+
 /// The `CLONE_*` bits that the call was made with: clone has them in its first argument, with the signal for the parent
 /// in the lowest byte; clone3 in the first field of a struct in the caller's memory; fork and vfork have none.
 #[inline(always)]
 fn clone_flags(child: Task) -> u64 {
-    const CLONE: u64 = 56;
-    const CLONE3: u64 = 435;
     const CSIGNAL: u64 = 0xff;
-    let nr = child.fork_nr();
+    let nr = call_nr(child);
     if nr == CLONE {
         return child.fork_arg0() & !CSIGNAL;
     }

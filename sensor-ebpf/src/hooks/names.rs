@@ -7,6 +7,7 @@ use aya_ebpf::{
 use sensor_common::{
     Kind, Slice, Source,
     abi::{PATH_BYTES, WORD_BYTES},
+    arch::Arch,
     event::{File, file},
     ledger::{Reason, SLOTS},
     syscalls::{CWD, Layout, NO_ARG, layouts, traits},
@@ -15,7 +16,7 @@ use sensor_common::{
 
 use crate::{
     hooks::prelude::{Told, caller, clear, fill_call},
-    kernel::{Regs, Task},
+    kernel::{ARCH, Regs, Task},
     maps::Scratch,
     policy, send,
     send::Account,
@@ -84,6 +85,11 @@ fn gather(ctx: &BtfTracePointContext, opens: bool) {
                 24,
                 how as *const _,
             );
+        }
+        if opens && matches!(ARCH, Arch::Arm64) {
+            // The third argument of all opens that arm64 has.
+            let flags = (&raw mut (*body).call.args).cast::<u64>().add(2);
+            *flags = ARCH.open_flags(*flags);
         }
         keep_args(builder.scratch, regs.args());
         let first = name(task, builder, layout.name[0], layout.base[0]);

@@ -8,7 +8,9 @@ use std::{
 
 use sensor_agent::decode::{Body, Record};
 use sensor_common::{
+    arch::Arch,
     event::{File, Socket, file, socket},
+    syscalls,
     tail::flag,
 };
 
@@ -53,7 +55,8 @@ pub(crate) fn everything(seen: &Seen) -> Vec<String> {
     for (record, act) in told.iter().zip(&seen.acts) {
         let Some(call) = record.call() else { continue };
         let before = faults.0.len();
-        faults.is("number", call.nr, u32::from(act.nr));
+        faults.is("number", Some(call.nr), Arch::HERE.number(act.nr).map(u32::from));
+        faults.is("row", syscalls::row(record.prefix.header.slot).map(|row| row.nr), Some(act.nr));
         faults.is("result", call.ret, act.ret);
         match &record.body {
             Body::File(file) => names(record, file, act, &mut faults),
@@ -76,7 +79,8 @@ pub(crate) fn everything(seen: &Seen) -> Vec<String> {
 /// asks the time between them.
 fn between_markers(seen: &Seen) -> Vec<Record<'_>> {
     let is_acts = |record: &Record<'_>| {
-        record.call().is_some_and(|call| seen.acts.iter().any(|act| u32::from(act.nr) == call.nr))
+        let row = record.call().and_then(|_| syscalls::row(record.prefix.header.slot));
+        row.is_some_and(|row| seen.acts.iter().any(|act| act.nr == row.nr))
     };
     let named = |record: &Record<'_>, name: &[u8]| match record.body {
         Body::File(file) => record.text(&file.name[0]) == Some(name),
@@ -258,7 +262,11 @@ const SOCKETS: &[SocketRow] = &[
 
 fn tuple(record: &Record<'_>, told: &Socket, act: &Act, all: &[Record<'_>], faults: &mut Faults) {
     let port = all.iter().find_map(|other| match other.body {
-        Body::Socket(socket) if socket.call.nr == 50 => Some(socket.local_port),
+        Body::Socket(socket)
+            if syscalls::row(other.prefix.header.slot).is_some_and(|row| row.name == "listen") =>
+        {
+            Some(socket.local_port)
+        }
         _ => None,
     });
     let Some((_, family, kind, to_server, path)) = SOCKETS.iter().find(|row| row.0 == act.label) else {

@@ -1,6 +1,8 @@
 //! The ledger's identity.
 
-use sensor_agent::capture::Sensor;
+use sensor_agent::{capture::Sensor, decode::Body};
+
+use crate::Seen;
 
 /// At rest: seen = filtered + submitted + losses in each row, and as many records came as were submitted (the
 /// iterator's records did not come by the ring).
@@ -19,6 +21,27 @@ pub(crate) fn ledger(sensor: &Sensor, received: u64) -> Vec<String> {
     let scanned = super::processes::count(&sensor.processes);
     if all_submitted != received + scanned {
         faults.push(format!("ledger: {all_submitted} submitted, {received} + {scanned} received"));
+    }
+    faults
+}
+
+/// Calls of a 32-bit program, or through the 32-bit gate, are counted and never taken for native ones.
+pub(crate) fn calls_32(sensor: &Sensor, seen: &Seen) -> Vec<String> {
+    let program = seen.fact("arm32");
+    if cfg!(target_arch = "aarch64") && program.is_none() {
+        println!("this machine runs no 32-bit programs");
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    let rows = sensor.ledger.rows();
+    let counts = rows.iter().flat_map(|row| &row.counts);
+    if counts.filter(|(reason, _)| reason == "abi").map(|(_, count)| count).sum::<u64>() == 0 {
+        faults.push("no 32-bit call was counted".to_owned());
+    }
+    let of_program = seen.records().filter(|record| Some(u64::from(record.prefix.task.tgid)) == program);
+    let mut behind_exec = of_program.skip_while(|record| !matches!(record.body, Body::Exec(_)));
+    if behind_exec.any(|record| record.call().is_some()) {
+        faults.push("a 32-bit call was taken for a native one".to_owned());
     }
     faults
 }

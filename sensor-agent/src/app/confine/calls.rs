@@ -44,11 +44,11 @@ pub(super) const EGRESS: &[i64] = calls! {
     SYS_socket SYS_socketpair
 };
 
-/// Older calls that newer ones of the tables above replace; also the canary's. Only x86-64 has them.
+/// Older calls that newer ones of the tables above replace. Only x86-64 has them.
 #[cfg(target_arch = "x86_64")]
 pub(super) const OLDER: &[i64] = calls! {
     SYS_accept SYS_access SYS_arch_prctl SYS_epoll_wait SYS_lstat SYS_mkdir SYS_open SYS_pipe SYS_poll
-    SYS_readlink SYS_rename SYS_rmdir SYS_stat SYS_time SYS_unlink
+    SYS_readlink SYS_rename SYS_stat SYS_time SYS_unlink
 };
 
 /// Other architectures began without them.

@@ -16,7 +16,7 @@ fn exit_codes() {
         (Cli::parse(["saker".into(), "--hlp".into()]).expect_err("misspelled"), 1),
         (ConfigError::NoOutput.into(), 1),
         (AppError::Rules { report: String::new() }, 1),
-        (CaptureError::RingSize { bytes: 3 }.into(), 1),
+        (CaptureError::RingSize { bytes: 3, page_bytes: 4096 }.into(), 1),
         (CaptureError::NoObject.into(), 2),
         (CaptureError::OldKernel { release: "4.19".into() }.into(), 2),
         (CaptureError::Blind.into(), 2),

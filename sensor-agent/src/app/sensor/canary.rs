@@ -1,5 +1,5 @@
 //! Canaries (DESIGN D10): acts with a nonce that only this agent performs, so that "seeing" is proven, not assumed.
-//! A thread acts; the pipeline hears. One way goes through the `sys_exit` dispatcher (an rmdir that fails; `Policy` keeps that call of interest), the other
+//! A thread acts; the pipeline hears. One way goes through the `sys_exit` dispatcher (a chdir that fails; `Policy` keeps that call of interest), the other
 //! through fork and exit (a thread whose comm is the nonce).
 
 use std::{
@@ -24,7 +24,7 @@ use crate::{
 /// How often a canary is sent.
 const PERIOD: Duration = health::CANARY_EVERY;
 
-/// What the syscall canary removes; procfs refuses, so nothing can ever be there.
+/// What the syscall canary would enter; nothing can ever be there, as procfs makes its own directories only.
 const DIRECTORY: &str = "/proc/saker-canary-";
 /// The comm of the lifecycle canary: with 12 hexadecimal digits it fills the 15 bytes of a comm.
 const COMM: &str = "sc-";
@@ -92,9 +92,9 @@ impl Drop for Sender {
 }
 
 fn act(nonce: u64) {
-    // Refused by procfs, which is the point: only the call is wanted. By libc, as rustix makes an unlinkat of it, which
-    // is another call. A thread that cannot be made is a missing canary, which health will tell.
-    let _refused = std::fs::remove_dir(format!("{DIRECTORY}{nonce:012x}"));
+    // It fails, which is the point: only the call is wanted. The process table needs chdir anyway, and every architecture has
+    // it. A thread that cannot be made is a missing canary, which health will tell.
+    let _refused = rustix::process::chdir(format!("{DIRECTORY}{nonce:012x}"));
     if let Ok(thread) = thread::Builder::new().name(format!("{COMM}{nonce:012x}")).spawn(|| {}) {
         let _ended = thread.join();
     }
@@ -190,7 +190,7 @@ mod tests {
         task
     }
 
-    fn rmdir(task: Task, path: &str) -> Vec<u8> {
+    fn chdir(task: Task, path: &str) -> Vec<u8> {
         let mut builder = Builder::new::<File>();
         let name = builder.text(path.as_bytes(), Source::UserExit);
         builder.finish(Kind::File, 30, 1, task, &File { name: [name, zero()], ..zero() })
@@ -209,18 +209,18 @@ mod tests {
         let mut ears = Ears::new(TGID, CANARY);
         let canary = Heard::Canary;
         let cases = [
-            ("a stranger's rmdir", rmdir(task(7, 7, "x"), "/proc/saker-canary-000000000001"), Heard::Nothing),
+            ("a stranger's chdir", chdir(task(7, 7, "x"), "/proc/saker-canary-000000000001"), Heard::Nothing),
             (
                 "another thread's",
-                rmdir(task(TGID, 101, "x"), "/proc/saker-canary-000000000001"),
+                chdir(task(TGID, 101, "x"), "/proc/saker-canary-000000000001"),
                 Heard::Nothing,
             ),
             (
                 "the canary's",
-                rmdir(task(TGID, CANARY, "x"), "/proc/saker-canary-00000000abcd"),
+                chdir(task(TGID, CANARY, "x"), "/proc/saker-canary-00000000abcd"),
                 canary(CanaryPath::Syscall, 0xabcd),
             ),
-            ("no nonce", rmdir(task(TGID, CANARY, "x"), "/proc/saker-canary-zz"), Heard::Nothing),
+            ("no nonce", chdir(task(TGID, CANARY, "x"), "/proc/saker-canary-zz"), Heard::Nothing),
             ("an end without a start", exit(task(TGID, 120, "sc-000000000002")), Heard::Nothing),
             ("a start", fork(task(TGID, 120, "saker-canary")), Heard::Part),
             ("its end", exit(task(TGID, 120, "sc-000000000002")), canary(CanaryPath::Lifecycle, 2)),

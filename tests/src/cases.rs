@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::calls::{RENAME, UNLINK};
 use crate::sensor::Sensor;
 use crate::stage::{Stage, Step};
 
@@ -213,7 +214,7 @@ pub const CASES: &[Case] = &[
         priority: "Error",
         place: Place::Container,
         act: step("mover", &["rename", "/opt/renamed", "/usr/bin/renamed"]),
-        fields: &[("evt.type", "rename")],
+        fields: &[("evt.type", RENAME)],
         near: &[step("mover", &["rename", "/opt/planted", "/opt/usr"])],
     },
     Case {
@@ -221,7 +222,7 @@ pub const CASES: &[Case] = &[
         priority: "Error",
         place: Place::Container,
         act: step("remover", &["remove", "/usr/bin/removed"]),
-        fields: &[("evt.type", "unlink")],
+        fields: &[("evt.type", UNLINK)],
         near: &[step("remover", &["remove", "/opt/usr"])],
     },
     Case {
@@ -241,7 +242,7 @@ pub const CASES: &[Case] = &[
         priority: "Warning",
         place: Place::Container,
         act: step("cleaner", &["remove", "/var/log/auth.log"]),
-        fields: &[("evt.type", "unlink")],
+        fields: &[("evt.type", UNLINK)],
         near: &[step("logrotate", &["rename", "/var/log/messages", "/var/log/messages.1"])],
     },
     Case {

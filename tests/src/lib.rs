@@ -5,6 +5,7 @@
 pub mod network;
 pub mod actor;
 pub mod alert;
+pub mod calls;
 pub mod http;
 pub mod memory;
 pub mod metrics;

@@ -19,6 +19,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
 
 use crate::alert::Alert;
+use crate::calls::MKDIR;
 use crate::http;
 use crate::metrics::Metrics;
 
@@ -186,7 +187,7 @@ pub fn rule(name: &str, condition: &str, output: &str) -> String {
 
 /// No minimum priority hides it.
 fn fence_rule() -> String {
-    let condition = format!("evt.type = mkdir and evt.arg.path startswith {FENCE_DIRECTORY}/");
+    let condition = format!("evt.type = {MKDIR} and evt.arg.path startswith {FENCE_DIRECTORY}/");
     rule(FENCE, &condition, "%evt.arg.path").replace("DEBUG", "EMERGENCY")
 }
 

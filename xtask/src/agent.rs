@@ -6,21 +6,28 @@ use anyhow::{Context, Result};
 
 use crate::dirs::Dirs;
 use crate::ebpf::Variant;
+use crate::machine::Machine;
 use crate::{ebpf, shell};
 
 /// Read by sensor-agent/build.rs; without it the agent embeds nothing and cannot load programs.
 const OBJECT_VARIABLE: &str = "SAKER_EBPF_OBJECT";
 
-/// Builds object and agent if need be; returns the binary's path.
+/// Builds object and agent for this host if need be; returns the binary's path.
 pub(crate) fn build(dirs: &Dirs) -> Result<PathBuf> {
-    cargo_build(dirs, &["--bin", "saker"])?;
-    Ok(dirs.target.join("release/saker"))
+    build_for(dirs, Machine::host()?)
+}
+
+/// The same for any machine.
+pub(crate) fn build_for(dirs: &Dirs, machine: Machine) -> Result<PathBuf> {
+    cargo_build(dirs, machine, &["--bin", "saker"])?;
+    Ok(machine.target(dirs).join("release/saker"))
 }
 
 /// Builds object and agent with the log lines of `doctor --trace`, apart from what ships; returns the binary's path.
 pub(crate) fn build_traced(dirs: &Dirs) -> Result<PathBuf> {
     let target = dirs.target.join("trace");
-    compile(dirs, Variant::Trace, &target, &["--bin", "saker", "--features", "trace"])?;
+    let what = ["--bin", "saker", "--features", "trace"];
+    compile(dirs, Variant::Trace, Machine::host()?, &target, &what)?;
     Ok(target.join("release/saker"))
 }
 
@@ -33,25 +40,26 @@ pub(crate) fn version(dirs: &Dirs) -> Result<String> {
 }
 
 /// Builds object and probe, which tries the kernel side without the rest of the agent.
-pub(crate) fn build_probe(dirs: &Dirs) -> Result<PathBuf> {
-    cargo_build(dirs, &["--example", "probe"])?;
-    Ok(dirs.target.join("release/examples/probe"))
+pub(crate) fn build_probe(dirs: &Dirs, machine: Machine) -> Result<PathBuf> {
+    cargo_build(dirs, machine, &["--example", "probe"])?;
+    Ok(machine.target(dirs).join("release/examples/probe"))
 }
 
 /// Builds what attaches the empty program of `bench`.
 pub(crate) fn build_empty_loader(dirs: &Dirs) -> Result<PathBuf> {
-    cargo_build(dirs, &["--example", "empty"])?;
+    cargo_build(dirs, Machine::host()?, &["--example", "empty"])?;
     Ok(dirs.target.join("release/examples/empty"))
 }
 
-fn cargo_build(dirs: &Dirs, what: &[&str]) -> Result<()> {
-    compile(dirs, Variant::Release, &dirs.target, what)
+fn cargo_build(dirs: &Dirs, machine: Machine, what: &[&str]) -> Result<()> {
+    compile(dirs, Variant::Release, machine, &dirs.target, what)
 }
 
-fn compile(dirs: &Dirs, variant: Variant, target: &Path, what: &[&str]) -> Result<()> {
-    let object = ebpf::build(dirs, variant)?;
+fn compile(dirs: &Dirs, variant: Variant, machine: Machine, target: &Path, what: &[&str]) -> Result<()> {
+    let object = ebpf::build(dirs, variant, machine)?;
     let mut cargo = shell::cargo();
     cargo.args(["build", "--release", "--package", "sensor-agent"]).args(what);
+    machine.choose(&mut cargo)?;
     cargo.current_dir(&dirs.root).env(OBJECT_VARIABLE, object).env("CARGO_TARGET_DIR", target);
     shell::run(&mut cargo).context("cannot build the agent")
 }

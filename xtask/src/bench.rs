@@ -19,6 +19,7 @@ use anyhow::{Context, Result, bail};
 use crate::bench::table::Table;
 use crate::dirs::Dirs;
 use crate::ebpf::{self, Variant};
+use crate::machine::Machine;
 use crate::{agent as build, shell};
 
 /// How long and how often.
@@ -77,7 +78,7 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
         saker,
         load: dirs.target.join("release/saker-load"),
         empty: EmptyProgram {
-            object: ebpf::build(dirs, Variant::Empty)?,
+            object: ebpf::build(dirs, Variant::Empty, Machine::host()?)?,
             loader: build::build_empty_loader(dirs)?,
         },
         rules: options.rules.clone().unwrap_or_else(|| dirs.rules().join("saker_rules.yaml")),

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::dirs::Dirs;
 use crate::image::{Entry, gzip, tar};
+use crate::machine::Machine;
 use crate::{agent, shell};
 
 /// Kept as an administrator has changed them.
@@ -50,8 +51,8 @@ fi
 ";
 
 /// Builds the agent and writes the package; returns its path.
-pub(crate) fn run(dirs: &Dirs) -> Result<PathBuf> {
-    let binary = agent::build(dirs)?;
+pub(crate) fn run(dirs: &Dirs, machine: Machine) -> Result<PathBuf> {
+    let binary = agent::build_for(dirs, machine)?;
     let version = agent::version(dirs)?;
     let mut data = vec![
         Entry::program("usr/bin/saker", fs::read(&binary).context("cannot read the agent")?),
@@ -62,13 +63,9 @@ pub(crate) fn run(dirs: &Dirs) -> Result<PathBuf> {
         data.push(Entry::data(path, bytes));
     }
     data.extend(["etc/saker/rules.d", "etc/saker/config.d"].map(Entry::directory));
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => bail!("no package for {other}"),
-    };
+    let architecture = machine.name();
     let bytes: usize = data.iter().filter_map(Entry::bytes).map(<[u8]>::len).sum();
-    let control = control(&version, architecture, bytes.div_ceil(1024), &depends(&binary)?);
+    let control = control(&version, architecture, bytes.div_ceil(1024), &depends(machine, &binary)?);
     let conffiles =
         CONFFILES.iter().map(|(path, _)| format!("/{path}")).collect::<Vec<_>>().join("\n") + "\n";
     let scripts = [("postinst", POSTINST), ("prerm", PRERM), ("postrm", POSTRM)];
@@ -109,21 +106,16 @@ Description: runtime security sensor, compatible with Falco's rules
 }
 
 /// The packages of the libraries that it is linked to, at least as new as here; without dpkg nobody knows them.
-fn depends(binary: &std::path::Path) -> Result<String> {
+fn depends(machine: Machine, binary: &std::path::Path) -> Result<String> {
     let mut packages = Vec::new();
-    for library in shell::libraries(binary)? {
-        let name = library.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let Ok(owner) = shell::stdout(Command::new("dpkg-query").args(["--search", &format!("*/{name}")]))
-        else {
-            continue;
-        };
-        let owner = owner.split([':', ',']).next().unwrap_or_default().to_owned();
+    for library in machine.libraries(binary)?.keys() {
+        let Some(owner) = machine.owner(library) else { continue };
         let version =
             shell::stdout(Command::new("dpkg-query").args(["--show", "--showformat=${Version}\n", &owner]))?;
         // Without the distribution's own revision.
         let version =
             version.lines().next().unwrap_or_default().rsplit_once('-').map_or("0", |(upstream, _)| upstream);
-        packages.push(format!("{owner} (>= {version})"));
+        packages.push(format!("{} (>= {version})", machine.native_package(&owner)));
     }
     packages.sort();
     packages.dedup();

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::dirs::Dirs;
+use crate::machine::Machine;
 use crate::setup::{self, DISTRIBUTION_CARGO, DISTRIBUTION_RUSTC, Route, ToolChain};
 use crate::shell;
 
@@ -17,7 +18,7 @@ const CPU: &str = "v3";
 /// Folders that the object is made of.
 const SOURCES: &[&str] = &["sensor-common", "sensor-ebpf"];
 /// Changes when this file changes how it builds.
-const RECIPE: u32 = 2;
+const RECIPE: u32 = 3;
 
 /// Which object.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,12 +33,13 @@ pub(crate) enum Variant {
 
 impl Variant {
     /// Folder below the target directory.
-    const fn folder(self) -> &'static str {
-        match self {
+    fn folder(self, machine: Machine) -> String {
+        let folder = match self {
             Self::Release => "ebpf",
             Self::Trace => "ebpf-trace",
             Self::Empty => "ebpf-empty",
-        }
+        };
+        if machine.is_host() { folder.to_owned() } else { format!("{folder}-{}", machine.name()) }
     }
 
     /// cargo's target.
@@ -52,10 +54,10 @@ impl Variant {
 /// The map that log calls write to.
 const LOGS: &[u8] = b"AYA_LOGS";
 
-/// Builds the object if need be; returns its path.
-pub(crate) fn build(dirs: &Dirs, variant: Variant) -> Result<PathBuf> {
+/// Builds the object for a machine if need be; returns its path.
+pub(crate) fn build(dirs: &Dirs, variant: Variant, machine: Machine) -> Result<PathBuf> {
     let tools = setup::kernel_tools(dirs)?;
-    let out = dirs.target.join(variant.folder());
+    let out = dirs.target.join(variant.folder(machine));
     let object = out.join("saker.bpf.o");
     let stamp = out.join("saker.bpf.stamp");
     let wanted = fingerprint(dirs, &tools)?;
@@ -63,8 +65,8 @@ pub(crate) fn build(dirs: &Dirs, variant: Variant) -> Result<PathBuf> {
         return Ok(object);
     }
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    let accessors = compile_accessors(dirs, &tools, &out)?;
-    let built = compile(dirs, &tools, &out, &accessors, variant)?;
+    let accessors = compile_accessors(dirs, &tools, &out, machine)?;
+    let built = compile(dirs, &tools, &out, &accessors, (variant, machine))?;
     // The agent embeds the copy: an unchanged object keeps its time, so the agent is not built again.
     let bytes = fs::read(&built).with_context(|| format!("no object at {}", built.display()))?;
     let has_logs = bytes.windows(LOGS.len()).any(|window| window == LOGS);
@@ -78,7 +80,7 @@ pub(crate) fn build(dirs: &Dirs, variant: Variant) -> Result<PathBuf> {
     Ok(object)
 }
 
-fn compile_accessors(dirs: &Dirs, tools: &ToolChain, out: &Path) -> Result<PathBuf> {
+fn compile_accessors(dirs: &Dirs, tools: &ToolChain, out: &Path, machine: Machine) -> Result<PathBuf> {
     // cargo does not look into what the linker is given: another source needs another name.
     let source = dirs.root.join("sensor-ebpf/accessors.c");
     let mut hasher = DefaultHasher::new();
@@ -96,6 +98,9 @@ fn compile_accessors(dirs: &Dirs, tools: &ToolChain, out: &Path) -> Result<PathB
         "-emit-llvm",
         "-c",
     ]);
+    if machine == Machine::Arm64 {
+        clang.arg("-DSAKER_ARM64");
+    }
     clang.arg(source).arg("-o").arg(&bitcode);
     shell::run(&mut clang).context("cannot compile the C accessors")?;
     Ok(bitcode)
@@ -106,7 +111,7 @@ fn compile(
     tools: &ToolChain,
     out: &Path,
     accessors: &Path,
-    variant: Variant,
+    (variant, machine): (Variant, Machine),
 ) -> Result<PathBuf> {
     let (linker, accessors) = (tools.linker.display(), accessors.display());
     let flags = [
@@ -132,6 +137,9 @@ fn compile(
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     if variant == Variant::Trace {
         cargo.args(["--features", "trace"]);
+    }
+    if machine == Machine::Arm64 {
+        cargo.args(["--features", "arm64"]);
     }
     cargo.args(["--release", "--bin", variant.bin(), "--target", TARGET, "--target-dir"]).arg(out);
     cargo.current_dir(dirs.root.join("sensor-ebpf"));

@@ -17,12 +17,13 @@ use clap::Args;
 
 use crate::agent;
 use crate::dirs::Dirs;
+use crate::machine::Machine;
 
 pub(crate) use layer::{Entry, gzip, tar};
 
 /// Name of the image without registry; `--tag` replaces all of it.
 const NAME: &str = "localhost/saker";
-/// Compressed, all layers and configuration.
+/// Compressed layer and configuration of one architecture.
 const MAX_BYTES: u64 = 25 << 20;
 
 #[derive(Args, Default)]
@@ -30,45 +31,62 @@ pub(crate) struct Options {
     /// Whole reference of the image [default: localhost/saker:VERSION].
     #[arg(long)]
     tag: Option<String>,
+    /// Builds for this machine, too, as rustc calls it (aarch64-unknown-linux-gnu); may be repeated.
+    #[arg(long = "target", value_name = "TRIPLE")]
+    targets: Vec<Machine>,
     /// Takes the other architectures of a layout that this command wrote on such a machine; may be repeated.
     #[arg(long, value_name = "TAR")]
     join: Vec<PathBuf>,
 }
 
+/// The files of the image for one machine.
+struct Platform {
+    machine: Machine,
+    entries: Vec<Entry>,
+}
+
 /// Builds the agent and writes the image; returns the archive's path.
 pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<PathBuf> {
-    let binary = agent::build(dirs)?;
     let version = agent::version(dirs)?;
+    let commit = origin::commit(dirs);
     let reference = options.tag.clone().unwrap_or_else(|| format!("{NAME}:{version}"));
-    let entries = root::entries(dirs, &binary)?;
-    let mut layout = layout::Layout::default();
-    let architecture = layout::architecture()?;
-    let command = &["/usr/bin/falco"];
-    let config = layout::Config { version: &version, architecture, commit: &origin::commit(dirs), command };
-    layout.platform(&config, &tar(&entries)?)?;
+    let home = dirs.target.join("image");
+    fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    let mut machines = vec![Machine::host()?];
+    machines.extend(options.targets.iter().filter(|machine| !machine.is_host()));
+    machines.dedup();
+    let (mut layout, mut platforms) = (layout::Layout::default(), Vec::new());
+    for machine in machines {
+        let binary = agent::build_for(dirs, machine)?;
+        let entries = root::entries(dirs, machine, &binary)?;
+        let architecture = machine.name();
+        let command = &["/usr/bin/falco"];
+        let config = layout::Config { version: &version, architecture, commit: &commit, command };
+        let bytes = layout.platform(&config, &tar(&entries)?)?;
+        println!("{:.1} MiB compressed for {architecture}", mib(bytes));
+        ensure!(bytes <= MAX_BYTES, "the image has more than {} MiB for {architecture}", MAX_BYTES >> 20);
+        let suffix = if machine.is_host() { String::new() } else { format!("-{architecture}") };
+        let bill = home.join(format!("saker-{version}{suffix}.cdx.json"));
+        write(&bill, &sbom::document(dirs, machine, &version, &entries)?)?;
+        platforms.push(Platform { machine, entries });
+    }
     for other in &options.join {
         layout.join(other).with_context(|| format!("cannot join {}", other.display()))?;
     }
-    let bytes = layout.compressed_bytes();
     let (digest, archive) = layout.finish(&reference)?;
-
-    let home = dirs.target.join("image");
-    fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
     let path = home.join(format!("saker-{version}.oci.tar"));
     write(&path, &archive)?;
-    write(&home.join(format!("saker-{version}.cdx.json")), &sbom::document(dirs, &version, &entries)?)?;
-    let statement = origin::statement(dirs, &reference, &digest, &entries)?;
+    let statement = origin::statement(dirs, &reference, &digest, &platforms)?;
     write(&home.join(format!("saker-{version}.intoto.json")), &statement)?;
     println!("{reference} {digest}");
-    println!("{} ({:.1} MiB compressed for {architecture})", path.display(), mib(bytes));
-    ensure!(bytes <= MAX_BYTES, "the image has {:.1} MiB, more than {} allows", mib(bytes), MAX_BYTES >> 20);
+    println!("{}", path.display());
     Ok(path)
 }
 
 /// An image of these files for this machine, as an OCI layout in a tar file.
 pub(crate) fn archive(reference: &str, entries: &[Entry], command: &[&str]) -> Result<Vec<u8>> {
     let mut layout = layout::Layout::default();
-    let config = layout::Config { version: "1", architecture: layout::architecture()?, commit: "", command };
+    let config = layout::Config { version: "1", architecture: Machine::host()?.name(), commit: "", command };
     layout.platform(&config, &tar(entries)?)?;
     layout.finish(reference).map(|(_, archive)| archive)
 }

@@ -3,6 +3,7 @@
 
 mod dirs;
 mod shell;
+mod machine;
 mod setup;
 mod ebpf;
 mod agent;
@@ -25,6 +26,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::dirs::Dirs;
+use crate::machine::Machine;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, runs and tests Saker", disable_version_flag = true)]
@@ -39,6 +41,9 @@ enum Command {
     Setup,
     /// Build the kernel object and the agent that embeds it: target/release/saker.
     Build {
+        /// The machine, as rustc calls it; with `aarch64-unknown-linux-gnu` in target/aarch64-unknown-linux-gnu/release/saker.
+        #[arg(long, value_name = "TRIPLE", conflicts_with = "trace")]
+        target: Option<Machine>,
         /// With log lines for `saker doctor --trace`, apart from what ships: target/trace/release/saker.
         #[arg(long)]
         trace: bool,
@@ -52,11 +57,7 @@ enum Command {
         args: Vec<String>,
     },
     /// Run the whole suite: what CI runs.
-    Test {
-        /// Leave out the virtual machines.
-        #[arg(long)]
-        quick: bool,
-    },
+    Test(test::Options),
     /// Boot Debian kernels under QEMU and run the scenarios of `saker-vm-init` in each.
     Vm(vm::Options),
     /// Measure what the sensor costs on this host (needs root) and write docs/bench.md.
@@ -64,7 +65,11 @@ enum Command {
     /// Write the container image as an OCI layout, with bill of materials and provenance: target/image.
     Image(image::Options),
     /// Write the Debian package (target/debian) and try it with dpkg where that is there.
-    Deb,
+    Deb {
+        /// The machine, as rustc calls it (aarch64-unknown-linux-gnu): only written then, not tried.
+        #[arg(long, value_name = "TRIPLE")]
+        target: Option<Machine>,
+    },
     /// Run the commands of docs/ that are for a host (root).
     Docs,
     /// Lint and render the Helm chart, compare with the goldens in deploy/helm/tests.
@@ -93,21 +98,29 @@ fn run(command: Command) -> Result<()> {
     let dirs = Dirs::find()?;
     match command {
         Command::Setup => setup::everything(&dirs),
-        Command::Build { trace: false } => agent::build(&dirs).map(|path| println!("{}", path.display())),
-        Command::Build { trace: true } => {
+        Command::Build { trace: true, .. } => {
             agent::build_traced(&dirs).map(|path| println!("{}", path.display()))
         }
+        Command::Build { target, .. } => {
+            let machine = target.map_or_else(Machine::host, Ok)?;
+            agent::build_for(&dirs, machine).map(|path| println!("{}", path.display()))
+        }
         Command::Ebpf => {
-            ebpf::build(&dirs, ebpf::Variant::Release).map(|path| println!("{}", path.display()))
+            let object = ebpf::build(&dirs, ebpf::Variant::Release, Machine::host()?);
+            object.map(|path| println!("{}", path.display()))
         }
         Command::Run { args } => run::run(&dirs, &args),
-        Command::Test { quick } => test::run(&dirs, quick),
+        Command::Test(options) => test::run(&dirs, &options),
         Command::Vm(options) => vm::run(&dirs, &options),
         Command::Bench(options) => bench::run(&dirs, &options),
         Command::Image(options) => image::run(&dirs, &options).map(drop),
         Command::Chart(options) => helm::check(&dirs, &options),
         Command::Cluster(options) => cluster::run(&dirs, &options),
-        Command::Deb => deb::run(&dirs).and_then(|package| deb::check::attempt(&package)),
+        Command::Deb { target } => {
+            let machine = target.map_or_else(Machine::host, Ok)?;
+            let package = deb::run(&dirs, machine)?;
+            if machine.is_host() { deb::check::attempt(&package) } else { Ok(()) }
+        }
         Command::Docs => agent::build(&dirs).and_then(|binary| docs::host(&dirs, &binary)),
         Command::Golden => golden::run(&dirs),
         Command::Tidy => tidy::run(&dirs),

@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::dirs::Dirs;
 use crate::failures::{self, FailedTests};
+use crate::machine::Machine;
 use crate::{agent, cluster, deb, docs, helm, image, setup, shell, tidy, vm};
 
 /// Tells the live tests which binary and which image to run.
@@ -18,8 +19,20 @@ const IMAGE_VARIABLE: &str = "SAKER_IMAGE";
 const PREPARE_WITHIN: Duration = Duration::from_secs(8 * 60);
 const LIVE_PACKAGE: &str = "saker-tests";
 
+/// What may be left out or added.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Leave out the virtual machines.
+    #[arg(long)]
+    quick: bool,
+    /// Boot an arm64 machine, too; the agent and its libraries are built once more for it.
+    #[arg(long)]
+    arm64: bool,
+}
+
 /// Runs every step, also after a failure; fails if one did.
-pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
+pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
+    let host = Machine::host()?;
     let mut suite = Suite { start: Instant::now(), steps: Vec::new() };
     suite.step("setup", cannot_install(), || setup::everything(dirs));
     suite.step("format", missing_component("fmt", "rustfmt"), || format(dirs));
@@ -58,7 +71,7 @@ pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
         archive = Some(image::run(dirs, &image::Options::default())?);
         Ok(())
     });
-    suite.step("package", deb::check::missing(), || deb::check::run(&deb::run(dirs)?));
+    suite.step("package", deb::check::missing(), || deb::check::run(&deb::run(dirs, host)?));
     let not_built = suite.in_ci_time(|| cluster::build_if_missing(dirs));
     let no_docs = docs::missing().or_else(|| cannot_run_live(dirs));
     suite.step("docs", no_docs, || docs::host(dirs, &dirs.target.join("release/saker")));
@@ -66,8 +79,10 @@ pub(crate) fn run(dirs: &Dirs, is_quick: bool) -> Result<()> {
     suite.step("cluster", not_built.or_else(|| cluster::missing(dirs)), || {
         cluster::run(dirs, &cluster::Options::Test)
     });
-    let no_vm = if is_quick { Some("--quick".to_owned()) } else { missing_program("qemu-system-x86_64") };
+    let no_vm = if options.quick { Some("--quick".to_owned()) } else { vm::missing(host) };
     suite.step("virtual machines", no_vm, || vm::run(dirs, &vm::Options::default()));
+    let no_arm64 = if options.arm64 { vm::missing(Machine::Arm64) } else { Some("no --arm64".to_owned()) };
+    suite.step("arm64 virtual machine", no_arm64, || vm::run(dirs, &vm::Options::only(vm::ARM64)));
     suite.close()
 }
 

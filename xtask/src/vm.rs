@@ -6,18 +6,20 @@ mod initramfs;
 mod boot;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::dirs::Dirs;
+use crate::machine::Machine;
 use crate::vm::kernels::{KERNELS, Kernel};
 use crate::{agent, shell};
 
 /// Which kernels, and how patiently.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only this kernel (repeatable): 5.10, 6.1, 6.12 or sid. All without it.
+    /// Only this kernel (repeatable): 5.10, 6.1, 6.12, sid or 6.1-arm64. Without it all of this host's architecture.
     #[arg(long = "kernel", value_name = "NAME")]
     kernels: Vec<String>,
     /// Look for newer kernel packages instead of taking the cached ones.
@@ -40,35 +42,32 @@ impl Default for Options {
     }
 }
 
+/// The kernel of the other architecture.
+pub(crate) const ARM64: &str = "6.1-arm64";
+
+impl Options {
+    /// One kernel.
+    pub(crate) fn only(kernel: &str) -> Self {
+        Self { kernels: vec![kernel.to_owned()], ..Self::default() }
+    }
+}
+
 /// Boots the kernels one after the other; fails if one did not end with a clean verdict.
 pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
     let chosen = choose(&options.kernels)?;
-    let saker = agent::build(dirs)?;
-    let probe = agent::build_probe(dirs)?;
-    let mut cargo = shell::cargo();
-    cargo.args(["build", "--package", "saker-tests", "--bin", "saker-vm-init"]);
-    shell::run(cargo.current_dir(&dirs.root).env("CARGO_TARGET_DIR", &dirs.target))?;
-    let init = dirs.target.join("debug/saker-vm-init");
-    let image = dirs.target.join("vm/initramfs.cpio");
-    fs::create_dir_all(dirs.target.join("vm")).context("cannot make the directory of the image")?;
-    initramfs::write(&image, &[("init", &init), ("saker", &saker), ("probe", &probe)], &dirs.rules())?;
-
     let mut n_bad = 0_usize;
-    for kernel in chosen {
-        let fetched = kernels::fetch(dirs, kernel, options.refresh)?;
-        println!("--- {} ({})", kernel.name, fetched.package);
-        let machine = boot::Machine {
-            vmlinuz: &fetched.vmlinuz,
-            initramfs: &image,
-            filter: options.filter.as_deref(),
-            deadline: Duration::from_secs(options.deadline_s),
-            is_verbose: options.verbose,
-        };
-        let start = Instant::now();
-        let report = machine.run()?;
-        let seconds = start.elapsed().as_secs_f64();
-        println!("{}: {} in {seconds:.1} s, booted {} times", kernel.name, report.verdict, report.n_boots);
-        n_bad += usize::from(!report.is_good);
+    for machine in [Machine::Amd64, Machine::Arm64] {
+        let mut kernels = chosen.iter().filter(|kernel| kernel.machine == machine).peekable();
+        if kernels.peek().is_none() {
+            continue;
+        }
+        if let Some(missing) = missing(machine) {
+            bail!("no virtual machine for {}: {missing}", machine.name());
+        }
+        let image = image(dirs, machine)?;
+        for kernel in kernels {
+            n_bad += usize::from(!boot(dirs, options, kernel, &image)?);
+        }
     }
     if n_bad > 0 {
         bail!("{n_bad} kernels without a clean verdict");
@@ -76,9 +75,57 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Why kernels of a machine cannot be booted here.
+pub(crate) fn missing(machine: Machine) -> Option<String> {
+    let emulator = boot::emulator(machine);
+    let no_emulator = || format!("{emulator} is not installed");
+    shell::find_in_path(emulator).is_none().then(no_emulator).or_else(|| machine.missing())
+}
+
+/// Builds what a machine needs; returns its initramfs.
+fn image(dirs: &Dirs, machine: Machine) -> Result<PathBuf> {
+    let saker = agent::build_for(dirs, machine)?;
+    let probe = agent::build_probe(dirs, machine)?;
+    let mut cargo = shell::cargo();
+    cargo.args(["build", "--package", "saker-tests", "--bin", "saker-vm-init"]);
+    // Of the libraries there is a test build for the host, and a release for the others.
+    let profile = if machine.is_host() { "debug" } else { "release" };
+    if profile == "release" {
+        cargo.arg("--release");
+    }
+    machine.choose(&mut cargo)?;
+    shell::run(cargo.current_dir(&dirs.root).env("CARGO_TARGET_DIR", &dirs.target))?;
+    let init = machine.target(dirs).join(profile).join("saker-vm-init");
+    let home = machine.target(dirs).join("vm");
+    fs::create_dir_all(&home).context("cannot make the directory of the image")?;
+    let image = home.join("initramfs.cpio");
+    let programs: [(&str, &Path); 3] = [("init", &init), ("saker", &saker), ("probe", &probe)];
+    initramfs::write(&image, machine, &programs, &dirs.rules())?;
+    Ok(image)
+}
+
+/// Whether the kernel's verdict was clean.
+fn boot(dirs: &Dirs, options: &Options, kernel: &Kernel, image: &Path) -> Result<bool> {
+    let fetched = kernels::fetch(dirs, kernel, options.refresh)?;
+    println!("--- {} ({})", kernel.name, fetched.package);
+    let guest = boot::Guest {
+        machine: kernel.machine,
+        vmlinuz: &fetched.vmlinuz,
+        initramfs: image,
+        filter: options.filter.as_deref(),
+        deadline: Duration::from_secs(options.deadline_s),
+        is_verbose: options.verbose,
+    };
+    let start = Instant::now();
+    let report = guest.run()?;
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{}: {} in {seconds:.1} s, booted {} times", kernel.name, report.verdict, report.n_boots);
+    Ok(report.is_good)
+}
+
 fn choose(names: &[String]) -> Result<Vec<&'static Kernel>> {
     if names.is_empty() {
-        return Ok(KERNELS.iter().collect());
+        return Ok(KERNELS.iter().filter(|kernel| kernel.machine.is_host()).collect());
     }
     let known = KERNELS.map(|kernel| kernel.name).join(", ");
     let find = |name: &String| KERNELS.iter().find(|kernel| kernel.name == name);

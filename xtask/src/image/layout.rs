@@ -33,18 +33,9 @@ pub(super) struct Config<'a> {
     pub(super) command: &'a [&'a str],
 }
 
-/// This machine's, as Go and OCI call it.
-pub(super) fn architecture() -> Result<&'static str> {
-    match std::env::consts::ARCH {
-        "x86_64" => Ok("amd64"),
-        "aarch64" => Ok("arm64"),
-        other => bail!("no image for {other}: it is made for amd64 and arm64"),
-    }
-}
-
 impl Layout {
-    /// Adds this platform's image of one layer.
-    pub(super) fn platform(&mut self, config: &Config<'_>, layer: &[u8]) -> Result<()> {
+    /// Adds this platform's image of one layer; returns its bytes.
+    pub(super) fn platform(&mut self, config: &Config<'_>, layer: &[u8]) -> Result<u64> {
         let Config { version, architecture, commit, command } = config;
         let image = json!({
             "created": "1970-01-01T00:00:00Z",
@@ -67,12 +58,13 @@ impl Layout {
         });
         let layer = self.blob(LAYER, layer::gzip(layer)?);
         let config = self.blob(CONFIG, image.to_string().into_bytes());
+        let bytes = [&layer, &config].iter().filter_map(|blob| blob["size"].as_u64()).sum();
         let manifest =
             json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer] });
         let mut manifest = self.blob(MANIFEST, manifest.to_string().into_bytes());
         manifest["platform"] = json!({ "architecture": architecture, "os": "linux" });
         self.manifests.push(manifest);
-        Ok(())
+        Ok(bytes)
     }
 
     /// Adds the platforms of another layout that are not here yet, with their blobs.
@@ -104,10 +96,6 @@ impl Layout {
             self.blobs.insert(path, bytes);
         }
         Ok(())
-    }
-
-    pub(super) fn compressed_bytes(&self) -> u64 {
-        self.blobs.values().map(|blob| blob.len() as u64).sum()
     }
 
     /// Digest of the index, and the layout as a tar file.

@@ -7,8 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::layer::Entry;
-use super::sha256;
+use super::{Platform, sha256};
 use crate::dirs::Dirs;
 use crate::shell;
 
@@ -24,16 +23,29 @@ pub(super) fn commit(dirs: &Dirs) -> String {
 }
 
 /// The statement as JSON.
-pub(super) fn statement(dirs: &Dirs, reference: &str, digest: &str, entries: &[Entry]) -> Result<Vec<u8>> {
+pub(super) fn statement(
+    dirs: &Dirs,
+    reference: &str,
+    digest: &str,
+    platforms: &[Platform],
+) -> Result<Vec<u8>> {
     let mut inputs = vec![json!({ "uri": "git:HEAD", "digest": { "gitCommit": commit(dirs) } })];
     for lock in LOCKS {
         let bytes = fs::read(dirs.root.join(lock)).with_context(|| format!("cannot read {lock}"))?;
         inputs.push(json!({ "uri": format!("file:{lock}"), "digest": { "sha256": sha256(&bytes) } }));
     }
-    let files = entries.iter().filter_map(|entry| Some((&entry.path, entry.bytes()?)));
-    let files: Vec<Value> = files
-        .map(|(path, bytes)| json!({ "name": format!("/{path}"), "digest": { "sha256": sha256(bytes) } }))
+    let files: Vec<Value> = platforms
+        .iter()
+        .flat_map(|platform| platform.entries.iter().map(|entry| (platform.machine, entry)))
+        .filter_map(|(machine, entry)| {
+            Some(json!({
+                "name": format!("/{}", entry.path),
+                "digest": { "sha256": sha256(entry.bytes()?) },
+                "annotations": { "architecture": machine.name() },
+            }))
+        })
         .collect();
+    let targets: Vec<&str> = platforms.iter().map(|platform| platform.machine.triple()).collect();
     let rustc = shell::stdout(Command::new("rustc").arg("--version")).unwrap_or_default();
     let bare = digest.trim_start_matches("sha256:");
     let statement = json!({
@@ -44,7 +56,7 @@ pub(super) fn statement(dirs: &Dirs, reference: &str, digest: &str, entries: &[E
             "buildDefinition": {
                 "buildType": "cargo xtask image",
                 "externalParameters": { "reference": reference },
-                "internalParameters": { "rustc": rustc.trim(), "target": std::env::consts::ARCH },
+                "internalParameters": { "rustc": rustc.trim(), "targets": targets },
                 "resolvedDependencies": inputs,
             },
             "runDetails": { "builder": { "id": "cargo xtask image" }, "byproducts": files },

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::layer::Entry;
 use crate::dirs::Dirs;
-use crate::shell;
+use crate::machine::Machine;
 
 const BINARY: &str = "usr/bin/saker";
 /// `falco` is what everybody calls it; the others are applets (`sensor-agent/src/app/applets.rs`).
@@ -24,11 +24,11 @@ const TEXTS: &[(&str, &str)] = &[
 ];
 
 /// Everything, in no particular order.
-pub(super) fn entries(dirs: &Dirs, binary: &Path) -> Result<Vec<Entry>> {
+pub(super) fn entries(dirs: &Dirs, machine: Machine, binary: &Path) -> Result<Vec<Entry>> {
     let mut entries = installed(dirs, binary)?;
     entries.extend(NAMES.iter().map(|name| Entry::link(&format!("usr/bin/{name}"), "saker")));
-    for library in shell::libraries(binary)? {
-        let inside = library.strip_prefix("/").unwrap_or(&library).to_string_lossy().into_owned();
+    for (inside, library) in machine.libraries(binary)? {
+        let inside = inside.strip_prefix("/").unwrap_or(&inside).to_string_lossy().into_owned();
         entries.push(Entry::program(&inside, read(&library)?));
     }
     entries.extend(TEXTS.iter().map(|(path, text)| Entry::data(path, *text)));

@@ -2,6 +2,7 @@
 //! resolves them, and the shared libraries with the Debian packages that they come from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -10,15 +11,16 @@ use serde_json::{Value, json};
 use super::layer::Entry;
 use super::sha256;
 use crate::dirs::Dirs;
+use crate::machine::Machine;
 use crate::shell;
 
 /// The document as JSON.
-pub(super) fn document(dirs: &Dirs, version: &str, entries: &[Entry]) -> Result<Vec<u8>> {
+pub(super) fn document(dirs: &Dirs, machine: Machine, version: &str, entries: &[Entry]) -> Result<Vec<u8>> {
     let mut components = BTreeMap::new();
-    components.extend(crates(dirs, "Cargo.toml", "sensor-agent", "x86_64-unknown-linux-gnu")?);
+    components.extend(crates(dirs, "Cargo.toml", "sensor-agent", machine.triple())?);
     components.extend(crates(dirs, "sensor-ebpf/Cargo.toml", "sensor-ebpf", "bpfel-unknown-none")?);
     let libraries = entries.iter().filter(|entry| entry.path.contains(".so"));
-    components.extend(libraries.filter_map(library));
+    components.extend(libraries.filter_map(|entry| library(machine, entry)));
     let document = json!({
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -84,15 +86,11 @@ fn component(package: &Value) -> (String, Value) {
 }
 
 /// A shared library; where dpkg knows it, with package and version.
-fn library(entry: &Entry) -> Option<(String, Value)> {
+fn library(machine: Machine, entry: &Entry) -> Option<(String, Value)> {
     let path = format!("/{}", entry.path);
     let hashes = json!([{ "alg": "SHA-256", "content": sha256(entry.bytes()?) }]);
     let mut value = json!({ "type": "file", "bom-ref": path, "name": path, "hashes": hashes });
-    // Directories may be links (/lib → /usr/lib), so dpkg is asked for the name alone.
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let owner = shell::stdout(Command::new("dpkg-query").args(["--search", &format!("*/{name}")])).ok();
-    let owner = owner.as_deref().and_then(|text| text.split(": ").next()).map(str::to_owned);
-    if let Some(owner) = owner {
+    if let Some(owner) = machine.owner(Path::new(&path)) {
         let format = "--showformat=pkg:deb/debian/${Package}@${Version}?arch=${Architecture}";
         if let Ok(url) = shell::stdout(Command::new("dpkg-query").args(["--show", format, &owner])) {
             value["purl"] = json!(url);

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::machine::Machine;
+
 const MARK: &str = "SAKER-VM ";
 const MAX_BOOTS: u32 = 4;
 /// From power-on to /init's first word; 2 to 6 s on an idle machine.
@@ -22,8 +24,9 @@ const HALT_DEADLINE: Duration = Duration::from_secs(10);
 /// Console lines shown when a machine gives no clean verdict.
 const N_TAIL: usize = 60;
 
-/// What to boot.
-pub(super) struct Machine<'a> {
+/// What to boot, and on what.
+pub(super) struct Guest<'a> {
+    pub(super) machine: Machine,
     pub(super) vmlinuz: &'a Path,
     pub(super) initramfs: &'a Path,
     pub(super) filter: Option<&'a str>,
@@ -46,7 +49,7 @@ enum End {
     Ran(Option<String>),
 }
 
-impl Machine<'_> {
+impl Guest<'_> {
     /// Boots until /init speaks, then reads until its verdict.
     pub(super) fn run(&self) -> Result<Report> {
         for n_boots in 1..=MAX_BOOTS {
@@ -73,17 +76,34 @@ impl Machine<'_> {
     }
 
     fn command(&self) -> Command {
-        let mut kernel_line = "console=ttyS0 loglevel=1 panic=-1 lsm=bpf".to_owned();
+        let console = match self.machine {
+            Machine::Amd64 => "ttyS0",
+            Machine::Arm64 => "ttyAMA0",
+        };
+        let mut kernel_line = format!("console={console} loglevel=1 panic=-1 lsm=bpf");
         if let Some(filter) = self.filter {
             // Words with a dot are module parameters; a plain NAME=VALUE becomes /init's environment.
             kernel_line.push_str(" SAKER_VM_FILTER=");
             kernel_line.push_str(filter);
         }
-        let mut qemu = Command::new("qemu-system-x86_64");
-        qemu.args(["-accel", "tcg", "-cpu", "max", "-m", "1G", "-smp", "2", "-no-reboot", "-nodefaults"]);
+        let mut qemu = Command::new(emulator(self.machine));
+        match self.machine {
+            Machine::Amd64 => qemu.args(["-cpu", "max"]),
+            // Authentication of pointers as the architecture has it costs an emulator half of its time.
+            Machine::Arm64 => qemu.args(["-machine", "virt", "-cpu", "max,pauth-impdef=on"]),
+        };
+        qemu.args(["-accel", "tcg", "-m", "1G", "-smp", "2", "-no-reboot", "-nodefaults"]);
         qemu.args(["-display", "none", "-serial", "stdio", "-kernel"]).arg(self.vmlinuz);
         qemu.arg("-initrd").arg(self.initramfs).arg("-append").arg(kernel_line);
         qemu
+    }
+}
+
+/// QEMU's program for a machine.
+pub(super) const fn emulator(machine: Machine) -> &'static str {
+    match machine {
+        Machine::Amd64 => "qemu-system-x86_64",
+        Machine::Arm64 => "qemu-system-aarch64",
     }
 }
 
@@ -103,16 +123,17 @@ struct Console {
 }
 
 impl Console {
-    fn start(machine: &Machine<'_>) -> Result<Self> {
-        let mut command = machine.command();
+    fn start(guest: &Guest<'_>) -> Result<Self> {
+        let mut command = guest.command();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut qemu = command.spawn().context("cannot start qemu-system-x86_64")?;
+        let mut qemu =
+            command.spawn().with_context(|| format!("cannot start {}", emulator(guest.machine)))?;
         let output = qemu.stdout.take().context("qemu has no output")?;
         let (sender, lines) = mpsc::sync_channel(1024);
         thread::spawn(move || {
             read_lines(output, |line| sender.send(line).is_ok());
         });
-        Ok(Self { qemu, lines, tail: VecDeque::new(), is_verbose: machine.is_verbose })
+        Ok(Self { qemu, lines, tail: VecDeque::new(), is_verbose: guest.is_verbose })
     }
 
     /// Reads until the verdict, the end of output or a deadline.

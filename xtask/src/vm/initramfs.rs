@@ -1,13 +1,13 @@
 //! An initramfs in cpio's "newc" form, written here so that it needs neither root nor tools. Binaries go in as
 //! they are built for users, with the shared libraries that they name, so the machine tests what ships.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::shell;
+use crate::machine::Machine;
 
 const DIRECTORY: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
@@ -17,7 +17,7 @@ const CHARACTER_DEVICE: u32 = 0o020_600;
 const MOUNT_POINTS: &[&str] = &["dev", "etc", "proc", "root", "run", "sys", "tmp", "var"];
 
 /// Writes /init, the named programs, their libraries and /rules.
-pub(super) fn write(image: &Path, programs: &[(&str, &Path)], rules: &Path) -> Result<()> {
+pub(super) fn write(image: &Path, machine: Machine, programs: &[(&str, &Path)], rules: &Path) -> Result<()> {
     let mut cpio = Cpio::default();
     for dir in MOUNT_POINTS {
         cpio.directory(dir)?;
@@ -27,12 +27,12 @@ pub(super) fn write(image: &Path, programs: &[(&str, &Path)], rules: &Path) -> R
     for (name, path) in programs {
         cpio.copy(name, PROGRAM, path)?;
     }
-    let mut libraries = BTreeSet::new();
+    let mut libraries = BTreeMap::new();
     for (_, program) in programs {
-        libraries.extend(shell::libraries(program)?);
+        libraries.extend(machine.libraries(program)?);
     }
-    for library in libraries {
-        let inside = library.strip_prefix("/").unwrap_or(&library).to_string_lossy().into_owned();
+    for (inside, library) in libraries {
+        let inside = inside.strip_prefix("/").unwrap_or(&inside).to_string_lossy().into_owned();
         cpio.copy(&inside, PROGRAM, &library)?;
     }
     cpio.directory("rules")?;

@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::dirs::Dirs;
+use crate::machine::Machine;
 use crate::shell;
 
 /// One row of the matrix.
@@ -20,17 +21,22 @@ pub(super) struct Kernel {
     suite: &'static str,
     /// How the package's name begins; the newest that fits is taken.
     prefix: &'static str,
+    pub(super) machine: Machine,
+}
+
+const fn kernel(name: &'static str, suite: &'static str, prefix: &'static str) -> Kernel {
+    Kernel { name, suite, prefix, machine: Machine::Amd64 }
 }
 
 /// Oldest supported, two stable releases, the newest there is.
-pub(super) const KERNELS: [Kernel; 4] = [
-    Kernel { name: "5.10", suite: "bullseye", prefix: "linux-image-5.10.0-" },
-    Kernel { name: "6.1", suite: "bookworm", prefix: "linux-image-6.1.0-" },
-    Kernel { name: "6.12", suite: "trixie", prefix: "linux-image-6.12." },
-    Kernel { name: "sid", suite: "sid", prefix: "linux-binary-" },
+pub(super) const KERNELS: [Kernel; 5] = [
+    kernel("5.10", "bullseye", "linux-image-5.10.0-"),
+    kernel("6.1", "bookworm", "linux-image-6.1.0-"),
+    kernel("6.12", "trixie", "linux-image-6.12."),
+    kernel("sid", "sid", "linux-binary-"),
+    Kernel { machine: Machine::Arm64, ..kernel(super::ARM64, "bookworm", "linux-image-6.1.0-") },
 ];
 
-const SUFFIX: &str = "-cloud-amd64";
 /// Where Debian's packages come from, on a host that is not Debian.
 const MIRROR_VARIABLE: &str = "SAKER_DEBIAN_MIRROR";
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -63,11 +69,12 @@ pub(super) fn fetch(dirs: &Dirs, kernel: &Kernel, is_refresh: bool) -> Result<Fe
 }
 
 fn download(kernel: &Kernel, work: &Path) -> Result<String> {
-    let apt = Apt::new(kernel.suite, work)?;
+    let apt = Apt::new(kernel, work)?;
     shell::run(apt.command("apt-get").args(["--quiet=2", "update"]))?;
     let names = shell::stdout(apt.command("apt-cache").args(["pkgnames", kernel.prefix]))?;
-    let newest = names.lines().filter(|name| name.ends_with(SUFFIX)).max_by(|a, b| by_version(a, b));
-    let package = newest.with_context(|| format!("no package {}*{SUFFIX}", kernel.prefix))?;
+    let suffix = format!("-cloud-{}", kernel.machine.name());
+    let newest = names.lines().filter(|name| name.ends_with(&suffix)).max_by(|a, b| by_version(a, b));
+    let package = newest.with_context(|| format!("no package {}*{suffix}", kernel.prefix))?;
     shell::run(apt.command("apt-get").args(["--quiet=2", "download", package]))?;
     let archive = find(work, &|name| Path::new(name).extension() == Some(OsStr::new("deb")))
         .context("apt-get left no package")?;
@@ -84,16 +91,17 @@ fn download(kernel: &Kernel, work: &Path) -> Result<String> {
 /// apt with lists, cache and sources of its own.
 struct Apt {
     work: PathBuf,
+    architecture: &'static str,
 }
 
 impl Apt {
-    fn new(suite: &str, work: &Path) -> Result<Self> {
+    fn new(kernel: &Kernel, work: &Path) -> Result<Self> {
         for dir in ["lists/partial", "cache", "archives/partial"] {
             fs::create_dir_all(work.join(dir)).with_context(|| format!("cannot make {dir}"))?;
         }
-        let source = format!("deb [signed-by={KEYRING}] {} {suite} main\n", mirror()?);
+        let source = format!("deb [signed-by={KEYRING}] {} {} main\n", mirror()?, kernel.suite);
         fs::write(work.join("sources.list"), source).context("cannot write the private sources list")?;
-        Ok(Self { work: work.to_owned() })
+        Ok(Self { work: work.to_owned(), architecture: kernel.machine.name() })
     }
 
     fn command(&self, program: &str) -> Command {
@@ -110,6 +118,9 @@ impl Apt {
             command.arg("-o").arg(format!("{option}={}", self.work.join(dir).display()));
         }
         command.args(["-o", "Dir::Etc::SourceParts=/dev/null", "-o", "Acquire::Languages=none"]);
+        for option in ["APT::Architecture", "APT::Architectures"] {
+            command.arg("-o").arg(format!("{option}={}", self.architecture));
+        }
         // The user _apt may not enter a private cache.
         command.args(["-o", "APT::Sandbox::User=root"]);
         command

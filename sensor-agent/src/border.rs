@@ -18,7 +18,7 @@ mod packet;
 
 pub use alert::{Alert, FieldValue, Priority};
 pub use channel::{Receiver, RecvError, SendError, Sender, channel};
-pub use context::{Context, PodFacts, PodTold, Told, Wanted};
+pub use context::{Context, ContextSource, PodFacts, PodTold, Told, Wanted};
 pub use cost::Cost;
 pub use facts::Facts;
 pub use latency::Latency;

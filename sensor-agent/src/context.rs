@@ -3,6 +3,7 @@
 //! sensor half waits for none of it.
 
 mod answer;
+mod board;
 mod breaker;
 mod clients;
 mod containerd;
@@ -24,7 +25,7 @@ pub use options::{Engine, Options};
 pub use pods::Kubernetes;
 pub use survey::{Runtime, survey};
 
-use self::answer::Keep;
+use self::{answer::Keep, board::Board};
 use std::{io, thread, time::Duration};
 
 use tokio::{
@@ -33,7 +34,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::border::{Inbound, SendError, Sender, Wanted};
+use crate::border::{ContextSource, Inbound, SendError, Sender, Wanted};
 
 /// Questions that may wait. What finds no room is asked again by the container's next event.
 const QUESTIONS: usize = 4096;
@@ -53,6 +54,7 @@ async fn hand_over(answers: &Sender<Inbound>, message: Inbound) {
 pub struct Service {
     questions: Option<mpsc::Sender<Wanted>>,
     names: watch::Sender<Vec<String>>,
+    board: Board,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -65,25 +67,32 @@ impl Service {
         let (questions, waiting) = mpsc::channel(QUESTIONS);
         let (names, wanted) = watch::channel(Vec::new());
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let board = Board::default();
+        let told = board.clone();
         let body = move || {
             runtime.block_on(async {
                 if let Some(kubernetes) = options.kubernetes.clone() {
-                    tokio::spawn(pods::serve(kubernetes, Keep::of(&options), answers.clone()));
+                    tokio::spawn(pods::serve(kubernetes, Keep::of(&options), answers.clone(), told.clone()));
                 }
                 tokio::spawn(names::serve(wanted, options.api, answers.clone()));
-                desk::serve(&options, waiting, answers).await;
+                desk::serve(&options, waiting, answers, told).await;
             });
             // Look-ups that hang are left.
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("saker-context".to_owned()).spawn(body)?;
-        Ok(Self { questions: Some(questions), names, thread: Some(thread) })
+        Ok(Self { questions: Some(questions), names, board, thread: Some(thread) })
     }
 
     /// Looks up these host names from now on, and no others.
     pub fn look_up(&self, names: Vec<String>) {
         // Without a receiver the service has ended.
         self.names.send_replace(names);
+    }
+
+    /// Who was asked so far, and whether they answer.
+    pub fn sources(&self) -> Vec<ContextSource> {
+        self.board.read()
     }
 
     /// Asks for a container; says whether there was room.

@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::border::{Alert, CanaryPath, Cost, Facts, Latency, SinkCount, Stats};
+use crate::border::{Alert, CanaryPath, ContextSource, Cost, Facts, Latency, SinkCount, Stats};
 
 use self::{
     health::{Health, Limits, Report},
@@ -54,6 +54,7 @@ struct State {
     sinks: Vec<SinkCount>,
     discarded: u64,
     grouped: u64,
+    context: Vec<ContextSource>,
     /// Of the sensor half, once it has said so.
     cost: Option<Cost>,
 }
@@ -84,6 +85,8 @@ struct Snapshot {
     discarded: u64,
     /// Alerts that became part of another one.
     grouped: u64,
+    /// Who tells of containers and pods.
+    context: Vec<ContextSource>,
     ended: Vec<&'static str>,
     resources: Resources,
 }
@@ -116,6 +119,7 @@ impl Telemetry {
             sinks: Vec::new(),
             discarded: 0,
             grouped: 0,
+            context: Vec::new(),
             cost: None,
         };
         Self {
@@ -176,6 +180,11 @@ impl Telemetry {
         self.state().grouped = grouped;
     }
 
+    /// Who tells of containers and pods, and whether they answer.
+    pub fn context(&self, sources: Vec<ContextSource>) {
+        self.state().context = sources;
+    }
+
     /// The sensor half has ended. What it did is told on; that it sees, no longer.
     pub fn sensor_ended(&self) {
         let mut state = self.state();
@@ -230,6 +239,7 @@ impl Telemetry {
             sinks: state.sinks.clone(),
             discarded: state.discarded,
             grouped: state.grouped,
+            context: state.context.clone(),
             ended,
             resources,
         }

@@ -217,6 +217,17 @@ fn until_status(sensor: &mut Sensor, id: &str, status: &str) -> Result<Alert> {
     })
 }
 
+/// Until `/healthz` says so of containerd.
+fn until_answering(sensor: &Sensor, is_answering: bool) -> Result<()> {
+    wait_for("what health says of the runtime", SOON, || {
+        let (_, body) = sensor.get("/healthz")?;
+        let health: serde_json::Value = serde_json::from_str(&body)?;
+        let Some([source]) = health["context"].as_array().map(Vec::as_slice) else { return Ok(None) };
+        ensure!(source["kind"] == "CRI", "{source}");
+        Ok((source["fault"].is_null() == is_answering).then_some(()))
+    })
+}
+
 /// The default.
 const IMPATIENT: &str = "metadata.hold_ms=500";
 
@@ -235,11 +246,13 @@ fn a_runtime_that_hangs_or_is_killed_costs_no_event() -> Result<()> {
     containerd.signal(Signal::STOP)?;
     let mut sensor = sensor(&containerd)?.option(IMPATIENT).ready()?;
     until_status(&mut sensor, &id, "timed_out")?;
+    until_answering(&sensor, false)?;
     containerd.signal(Signal::CONT)?;
     let back = Instant::now();
     until_status(&mut sensor, &id, "resolved")?;
     println!("resolved {} ms after the runtime went on", back.elapsed().as_millis());
     ensure!(back.elapsed() < Duration::from_secs(2), "recovered in {:?}", back.elapsed());
+    until_answering(&sensor, true)?;
     drop(sensor);
 
     containerd.kill()?;

@@ -7,7 +7,7 @@ use saker_tests::alert::Alert;
 use saker_tests::kube::Kube;
 use saker_tests::memory;
 use saker_tests::runtime::Containerd;
-use saker_tests::sensor::{SOON, Sensor};
+use saker_tests::sensor::{SOON, Sensor, wait_for};
 
 use crate::setup;
 
@@ -113,6 +113,14 @@ fn pods_carry_owners_namespace_and_current_labels() -> Result<()> {
     let start = Instant::now();
     until(&mut sensor, "k8smeta.pod.label[tier]", "two")?;
     println!("and {} ms after the API server's restart", start.elapsed().as_millis());
+    // Each watch has something to tell again.
+    kube.kubectl(&["label", "namespace/shop", "team=c", "--overwrite"])?;
+    wait_for("both watches are well", SOON, || {
+        let health: serde_json::Value = serde_json::from_str(&sensor.get("/healthz")?.1)?;
+        let sources = health["context"].as_array().context("no context")?;
+        let is_well = |it: &&serde_json::Value| it["kind"] == "Kubernetes" && it["fault"].is_null();
+        Ok((sources.iter().filter(is_well).count() == 2).then_some(()))
+    })?;
     // Its last events come after it was deleted. The watch told that before it told of the next pod.
     kube.kubectl(&["delete", "-n", "shop", "pod/front", "--force", "--grace-period=0"])?;
     kube.create_pods(NODE, "next", 1)?;

@@ -23,6 +23,17 @@ pub struct Told {
     pub context: Option<Box<Context>>,
 }
 
+/// Somebody who tells of containers or pods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextSource {
+    /// `CRI`, `containerd`, `Docker`, `Podman`, `Kubernetes`.
+    pub kind: String,
+    /// The socket, or the watch.
+    pub place: String,
+    /// Why it did not answer the last time.
+    pub fault: Option<String>,
+}
+
 /// What a runtime tells of a container. Empty texts are unknown or not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {

@@ -16,6 +16,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use super::{
     Options,
     answer::{Answer, Failure, Keep},
+    board::Board,
     breaker::Breaker,
     containerd, cri, docker,
     grpc::Server,
@@ -50,6 +51,7 @@ pub(super) struct Client {
     keep: Keep,
     /// CRI only.
     sandboxes: cri::Sandboxes,
+    board: Board,
 }
 
 /// What a runtime told.
@@ -68,16 +70,17 @@ pub(super) struct Clients {
     users: Option<PathBuf>,
     is_containerd_asked: bool,
     keep: Keep,
+    board: Board,
 }
 
 impl Clients {
     /// Clients of the configured sockets; nothing is connected yet.
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &Options, board: Board) -> Self {
         let defaults = Options::default();
         let users = options.podman.is_enabled && options.podman.sockets == defaults.podman.sockets;
         let users = users.then(|| options.on_host("/run/user"));
         let (is_containerd_asked, keep) = (options.containerd.is_enabled, Keep::of(options));
-        let mut all = Self { by_socket: BTreeMap::new(), users, is_containerd_asked, keep };
+        let mut all = Self { by_socket: BTreeMap::new(), users, is_containerd_asked, keep, board };
         for (kind, engine) in [
             (Kind::Cri, &options.cri),
             (Kind::Containerd, &options.containerd),
@@ -101,8 +104,9 @@ impl Clients {
         let (breaker, calls) = (Breaker::default(), Semaphore::new(CALLS));
         let is_both = kind == Kind::Cri && self.is_containerd_asked;
         let (keep, sandboxes) = (self.keep.clone(), cri::Sandboxes::default());
+        let board = self.board.clone();
         self.by_socket.entry((kind, socket.clone())).or_insert_with(|| {
-            Arc::new(Client { kind, socket, server, breaker, calls, is_both, keep, sandboxes })
+            Arc::new(Client { kind, socket, server, breaker, calls, is_both, keep, sandboxes, board })
         });
     }
 
@@ -125,8 +129,12 @@ impl Clients {
         let Some(users) = self.users.as_ref().filter(|_| wanted.runtime == "podman") else { return };
         let homes = fs::read_dir(users).into_iter().flatten().flatten().take(MAX_USERS);
         let sockets: Vec<_> = homes.map(|home| home.path().join("podman/podman.sock")).collect();
-        self.by_socket.retain(|(kind, socket), _| {
-            *kind != Kind::Podman || !socket.starts_with(users) || sockets.contains(socket)
+        self.by_socket.retain(|(kind, socket), client| {
+            let is_kept = *kind != Kind::Podman || !socket.starts_with(users) || sockets.contains(socket);
+            if !is_kept {
+                self.board.forget(client.place().0, &socket.to_string_lossy());
+            }
+            is_kept
         });
         for socket in sockets {
             self.add(Kind::Podman, socket);
@@ -188,11 +196,14 @@ impl Client {
         match may_be_asked(&self.socket) {
             Ok(()) => {}
             Err(Errno::NOENT) if self.breaker.has_answered() => {
-                return Err(Failure::Down("the socket is gone".to_owned()));
+                let gone = "the socket is gone";
+                self.show(Some(gone));
+                return Err(Failure::Down(gone.to_owned()));
             }
             Err(Errno::NOENT) => return Err(Failure::Absent),
             // Waiting does not help: as if it was not there, but loudly.
             Err(Errno::ACCESS) => {
+                self.show(Some("permission denied"));
                 if self.breaker.fail("not permitted") {
                     let socket = self.socket.display();
                     tracing::warn!("the container runtime at {socket} may not be asked: permission denied");
@@ -229,18 +240,22 @@ impl Client {
 
     fn remember(&self, answer: &Answer) {
         let socket = self.socket.display();
-        match answer {
-            Err(Failure::Down(reason)) => {
-                if self.breaker.fail(reason) {
-                    tracing::warn!("the container runtime at {socket} does not answer: {reason}");
-                }
+        if let Err(Failure::Down(reason)) = answer {
+            self.show(Some(reason));
+            if self.breaker.fail(reason) {
+                tracing::warn!("the container runtime at {socket} does not answer: {reason}");
             }
-            _ => {
-                if self.breaker.succeed() {
-                    tracing::info!("the container runtime at {socket} answers again");
-                }
+        } else {
+            self.show(None);
+            if self.breaker.succeed() {
+                tracing::info!("the container runtime at {socket} answers again");
             }
         }
+    }
+
+    fn show(&self, fault: Option<&str>) {
+        let (kind, socket) = self.place();
+        self.board.set(kind, &socket.to_string_lossy(), fault);
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::{
 use super::{
     Options,
     answer::Failure,
+    board::Board,
     clients::{Asked, Clients, Found},
     hand_over,
 };
@@ -42,8 +43,9 @@ pub(super) async fn serve(
     options: &Options,
     mut questions: mpsc::Receiver<Wanted>,
     answers: Sender<Inbound>,
+    board: Board,
 ) {
-    let mut clients = Clients::new(options);
+    let mut clients = Clients::new(options, board);
     let busy = Busy::default();
     while let Some(wanted) = questions.recv().await {
         let mut ids = lock(&busy);

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{runtime, task::JoinSet};
 
-use super::{Options, answer::Failure, clients::Clients};
+use super::{Options, answer::Failure, board::Board, clients::Clients};
 use crate::border::Wanted;
 
 /// A socket that is there.
@@ -30,7 +30,7 @@ pub fn survey(options: &Options) -> io::Result<Vec<Runtime>> {
     let mut found = tokio.block_on(async {
         let mut calls = JoinSet::new();
         let nobody = Wanted { full_id: "0".repeat(64), runtime: "podman".to_owned(), namespace: None };
-        for client in Clients::new(options).all(&nobody) {
+        for client in Clients::new(options, Board::default()).all(&nobody) {
             let nobody = nobody.clone();
             calls.spawn(async move {
                 let (kind, socket) = client.place();

@@ -4,7 +4,7 @@ use std::{io::Write, os::unix::net::UnixListener, path::Path, thread, time::Dura
 
 use tokio::runtime;
 
-use super::{Engine, Options, Service, answer::Failure, clients::Clients};
+use super::{Engine, Options, Service, answer::Failure, board::Board, clients::Clients};
 use crate::border::{self, Inbound, Resolved, Told, Wanted};
 
 /// Every engine at one socket.
@@ -70,7 +70,7 @@ fn host_names_are_looked_up_and_looked_up_again() {
 fn asked(socket: &Path, runtime: &str) -> [Failure; 2] {
     let tokio = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tokio.block_on(async {
-        let mut clients = Clients::new(&at(socket));
+        let mut clients = Clients::new(&at(socket), Board::default());
         let asked = clients.of(&wanted(runtime));
         let first = asked.ask(&wanted(runtime)).await.expect_err("nobody knows it");
         [first, asked.ask(&wanted(runtime)).await.expect_err("nobody knows it")]

@@ -207,6 +207,9 @@ impl Office {
         let (to_ns, discarded) = (stats.time_ns, stats.discarded);
         let (from_ns, losses) = self.telemetry.observe(stats);
         self.worker.tell_slow(self.timeout);
+        if let Some(context) = &self.context {
+            self.telemetry.context(context.sources());
+        }
         self.telemetry.sinks(self.worker.counts(), self.worker.discarded() + discarded);
         let Some(act) = self.drops.observe(from_ns, to_ns, &losses) else { return };
         if let Some(alert) = &act.alert {

@@ -108,6 +108,7 @@ fn detail(word: &str, snapshot: &Snapshot, report: &Report) -> String {
         },
         "config_files": facts.config_files,
         "sinks": snapshot.sinks,
+        "context": snapshot.context,
     });
     let (reasons, rest) = (Value::from(reasons), rest.to_string());
     format!("{{\"status\":\"{word}\",\"reasons\":{reasons},{}", rest.trim_start_matches('{'))

@@ -111,6 +111,7 @@ fn rules(snapshot: &Snapshot) -> Vec<Metric> {
 }
 
 fn alerts(snapshot: &Snapshot) -> Vec<Metric> {
+    let flag = |set: bool| f64::from(u8::from(set));
     let samples = snapshot.sinks.iter().flat_map(|count| {
         let results =
             [("delivered", count.delivered), ("discarded", count.discarded), ("failed", count.failed)];
@@ -119,6 +120,13 @@ fn alerts(snapshot: &Snapshot) -> Vec<Metric> {
     let sinks = || snapshot.sinks.iter().map(|count| (labels([("sink", &count.sink)]), count));
     vec![
         counters("saker_alerts", "Alerts by sink and what became of them", samples),
+        gauges(
+            "saker_context_source_up",
+            "Whether a runtime or the API server answered the last time it was asked",
+            snapshot.context.iter().map(|source| {
+                (labels([("kind", &source.kind), ("place", &source.place)]), flag(source.fault.is_none()))
+            }),
+        ),
         counter("saker_alerts_grouped", "Alerts that became part of another one", snapshot.grouped),
         gauges(
             "saker_alerts_waiting",

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    border::{CanaryPath, Cost, Stats},
+    border::{CanaryPath, ContextSource, Cost, Stats},
     telemetry::{
         health::{Fault, Report},
         resources::Resources,
@@ -35,6 +35,7 @@ pub(in crate::telemetry) fn snapshot(stats: Stats) -> Snapshot {
         gates: crate::telemetry::Gates::default(),
         stats: Arc::new(stats),
         sinks: sinks(),
+        context: vec![ContextSource { kind: "CRI".into(), place: "/run/a.sock".into(), fault: None }],
         discarded: 3,
         grouped: 4,
         ended: Vec::new(),
@@ -144,6 +145,7 @@ saker_rule_evaluation_seconds_total{rule_name="silent",source="syscall"} 0.0015
 saker_alerts_total{result="delivered",sink="stdout"} 25
 saker_alerts_total{result="discarded",sink="stdout"} 2
 saker_alerts_total{result="failed",sink="stdout"} 1
+saker_context_source_up{kind="CRI",place="/run/a.sock"} 1.0
 saker_alerts_grouped_total 4
 saker_alerts_waiting{sink="stdout"} 0.0
 saker_alert_retries_total{sink="stdout"} 4

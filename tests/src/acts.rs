@@ -9,16 +9,17 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::alert::Alert;
+use crate::calls::MKDIR;
 use crate::sensor::Start;
 
 /// Name of the rule.
 pub const RULE: &str = "Act";
-const CONDITION: &str = "evt.type = mkdir and evt.arg.path startswith /saker-act/";
 
 /// The agent with the rule; its alerts say these fields, too.
 #[must_use]
 pub fn watched(start: Start, fields: &str) -> Start {
-    start.rule(RULE, CONDITION, &format!("%evt.arg.path {fields}"))
+    let condition = format!("evt.type = {MKDIR} and evt.arg.path startswith /saker-act/");
+    start.rule(RULE, &condition, &format!("%evt.arg.path {fields}"))
 }
 
 /// An act of this number: a directory that cannot be made.

@@ -45,6 +45,22 @@ pub(crate) fn build_probe(dirs: &Dirs, machine: Machine) -> Result<PathBuf> {
     Ok(machine.target(dirs).join("release/examples/probe"))
 }
 
+/// Builds the first process of virtual machines: for this host as the tests are built, for others as the agent is, whose libraries
+/// are there then.
+pub(crate) fn build_init(dirs: &Dirs, machine: Machine) -> Result<PathBuf> {
+    let mut cargo = shell::cargo();
+    cargo.args(["build", "--package", "saker-tests", "--bin", "saker-vm-init"]);
+    machine.choose(&mut cargo)?;
+    let mut profile = "debug";
+    if !machine.is_host() {
+        profile = "release";
+        // With another object the agent's library would be built anew, each time.
+        cargo.arg("--release").env(OBJECT_VARIABLE, ebpf::build(dirs, Variant::Release, machine)?);
+    }
+    shell::run(cargo.current_dir(&dirs.root).env("CARGO_TARGET_DIR", &dirs.target))?;
+    Ok(machine.target(dirs).join(profile).join("saker-vm-init"))
+}
+
 /// Builds what attaches the empty program of `bench`.
 pub(crate) fn build_empty_loader(dirs: &Dirs) -> Result<PathBuf> {
     cargo_build(dirs, Machine::host()?, &["--example", "empty"])?;

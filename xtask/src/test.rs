@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// Leave out the virtual machines.
     #[arg(long)]
     quick: bool,
-    /// Boot an arm64 machine, too; the agent and its libraries are built once more for it.
+    /// Boot arm64 machines, too; the agent and its libraries are built once more for it.
     #[arg(long)]
     arm64: bool,
 }
@@ -82,7 +82,7 @@ pub(crate) fn run(dirs: &Dirs, options: &Options) -> Result<()> {
     let no_vm = if options.quick { Some("--quick".to_owned()) } else { vm::missing(host) };
     suite.step("virtual machines", no_vm, || vm::run(dirs, &vm::Options::default()));
     let no_arm64 = if options.arm64 { vm::missing(Machine::Arm64) } else { Some("no --arm64".to_owned()) };
-    suite.step("arm64 virtual machine", no_arm64, || vm::run(dirs, &vm::Options::only(vm::ARM64)));
+    suite.step("arm64 virtual machines", no_arm64, || vm::run(dirs, &vm::Options::of(Machine::Arm64)));
     suite.close()
 }
 

@@ -19,7 +19,7 @@ use crate::{agent, shell};
 /// Which kernels, and how patiently.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only this kernel (repeatable): 5.10, 6.1, 6.12, sid or 6.1-arm64. Without it all of this host's architecture.
+    /// Only this kernel (repeatable): 5.10, 6.1, 6.12, sid, 6.1-arm64 or 6.12-arm64. Without it all of this host's machine.
     #[arg(long = "kernel", value_name = "NAME")]
     kernels: Vec<String>,
     /// Look for newer kernel packages instead of taking the cached ones.
@@ -42,13 +42,11 @@ impl Default for Options {
     }
 }
 
-/// The kernel of the other architecture.
-pub(crate) const ARM64: &str = "6.1-arm64";
-
 impl Options {
-    /// One kernel.
-    pub(crate) fn only(kernel: &str) -> Self {
-        Self { kernels: vec![kernel.to_owned()], ..Self::default() }
+    /// All kernels of a machine.
+    pub(crate) fn of(machine: Machine) -> Self {
+        let kernels = KERNELS.iter().filter(|kernel| kernel.machine == machine);
+        Self { kernels: kernels.map(|kernel| kernel.name.to_owned()).collect(), ..Self::default() }
     }
 }
 
@@ -86,16 +84,7 @@ pub(crate) fn missing(machine: Machine) -> Option<String> {
 fn image(dirs: &Dirs, machine: Machine) -> Result<PathBuf> {
     let saker = agent::build_for(dirs, machine)?;
     let probe = agent::build_probe(dirs, machine)?;
-    let mut cargo = shell::cargo();
-    cargo.args(["build", "--package", "saker-tests", "--bin", "saker-vm-init"]);
-    // Of the libraries there is a test build for the host, and a release for the others.
-    let profile = if machine.is_host() { "debug" } else { "release" };
-    if profile == "release" {
-        cargo.arg("--release");
-    }
-    machine.choose(&mut cargo)?;
-    shell::run(cargo.current_dir(&dirs.root).env("CARGO_TARGET_DIR", &dirs.target))?;
-    let init = machine.target(dirs).join(profile).join("saker-vm-init");
+    let init = agent::build_init(dirs, machine)?;
     let home = machine.target(dirs).join("vm");
     fs::create_dir_all(&home).context("cannot make the directory of the image")?;
     let image = home.join("initramfs.cpio");

@@ -21,20 +21,33 @@ pub(super) struct Kernel {
     suite: &'static str,
     /// How the package's name begins; the newest that fits is taken.
     prefix: &'static str,
+    /// How it ends.
+    flavour: &'static str,
     pub(super) machine: Machine,
 }
 
-const fn kernel(name: &'static str, suite: &'static str, prefix: &'static str) -> Kernel {
-    Kernel { name, suite, prefix, machine: Machine::Amd64 }
+const fn amd64(name: &'static str, suite: &'static str, prefix: &'static str) -> Kernel {
+    Kernel { name, suite, prefix, flavour: "-cloud-amd64", machine: Machine::Amd64 }
+}
+
+const fn arm64(
+    name: &'static str,
+    suite: &'static str,
+    prefix: &'static str,
+    flavour: &'static str,
+) -> Kernel {
+    Kernel { name, suite, prefix, flavour, machine: Machine::Arm64 }
 }
 
 /// Oldest supported, two stable releases, the newest there is.
-pub(super) const KERNELS: [Kernel; 5] = [
-    kernel("5.10", "bullseye", "linux-image-5.10.0-"),
-    kernel("6.1", "bookworm", "linux-image-6.1.0-"),
-    kernel("6.12", "trixie", "linux-image-6.12."),
-    kernel("sid", "sid", "linux-binary-"),
-    Kernel { machine: Machine::Arm64, ..kernel(super::ARM64, "bookworm", "linux-image-6.1.0-") },
+pub(super) const KERNELS: [Kernel; 6] = [
+    amd64("5.10", "bullseye", "linux-image-5.10.0-"),
+    amd64("6.1", "bookworm", "linux-image-6.1.0-"),
+    amd64("6.12", "trixie", "linux-image-6.12."),
+    amd64("sid", "sid", "linux-binary-"),
+    arm64("6.1-arm64", "bookworm", "linux-image-6.1.0-", "-cloud-arm64"),
+    // Pages of 16 KiB.
+    arm64("6.12-arm64", "trixie", "linux-image-6.12.", "-arm64-16k"),
 ];
 
 /// Where Debian's packages come from, on a host that is not Debian.
@@ -72,9 +85,9 @@ fn download(kernel: &Kernel, work: &Path) -> Result<String> {
     let apt = Apt::new(kernel, work)?;
     shell::run(apt.command("apt-get").args(["--quiet=2", "update"]))?;
     let names = shell::stdout(apt.command("apt-cache").args(["pkgnames", kernel.prefix]))?;
-    let suffix = format!("-cloud-{}", kernel.machine.name());
-    let newest = names.lines().filter(|name| name.ends_with(&suffix)).max_by(|a, b| by_version(a, b));
-    let package = newest.with_context(|| format!("no package {}*{suffix}", kernel.prefix))?;
+    let flavour = kernel.flavour;
+    let newest = names.lines().filter(|name| name.ends_with(flavour)).max_by(|a, b| by_version(a, b));
+    let package = newest.with_context(|| format!("no package {}*{flavour}", kernel.prefix))?;
     shell::run(apt.command("apt-get").args(["--quiet=2", "download", package]))?;
     let archive = find(work, &|name| Path::new(name).extension() == Some(OsStr::new("deb")))
         .context("apt-get left no package")?;

@@ -11,6 +11,14 @@ use super::{
 /// The base file of this version.
 const BUNDLED: &str = include_str!("../../../deploy/rules/saker_rules.yaml");
 
+/// Where administrators may add rules of their own: the configurations that ship name these, and nobody misses them.
+const OWN: [&str; 4] = [
+    "/etc/saker/saker_rules.local.yaml",
+    "/etc/saker/rules.d",
+    "/etc/falco/falco_rules.local.yaml",
+    "/etc/falco/rules.d",
+];
+
 /// The texts in load order, and what was left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleFiles {
@@ -31,7 +39,7 @@ pub fn read(rules: &Rules, trust: Trust) -> Result<RuleFiles, AppError> {
             let source = rustix::io::Errno::NOENT.into();
             return Err(FileError::Read { path: path.clone(), source }.into());
         }
-        if is_missing {
+        if is_missing && !OWN.iter().any(|own| path == Path::new(own)) {
             found.notices.push(format!("no rules at {}", path.display()));
         }
         for file in files {

@@ -1,8 +1,8 @@
 //! Which files become rules, in which order.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
-use super::{BUNDLED, read};
+use super::{BUNDLED, OWN, read};
 use crate::app::{
     AppError,
     config::{Config, ConfigError, Rules},
@@ -42,6 +42,17 @@ fn files_and_directories_in_load_order() {
         assert!(matches!(error, AppError::Config(ConfigError::NoRules { .. })), "{error}");
         assert!(error.to_string().starts_with("You must specify at least one rules file"), "{error}");
     }
+}
+
+/// Those of them that are there belong to the machine that runs this.
+#[test]
+fn places_for_rules_of_ones_own_are_not_missed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let base = dir.path().join("base.yaml");
+    fs::write(&base, "[]").expect("writes");
+    let paths = OWN.iter().map(PathBuf::from).filter(|own| !own.exists()).chain([base]).collect();
+    let found = read(&Rules { paths, ..Config::default().rules }, Trust::OwnerOnly).expect("reads");
+    assert_eq!(found.notices, Vec::<String>::new());
 }
 
 #[test]

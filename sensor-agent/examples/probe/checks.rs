@@ -5,5 +5,5 @@ mod ledger;
 mod processes;
 
 pub(crate) use calls::everything;
-pub(crate) use ledger::{calls_32, ledger};
+pub(crate) use ledger::{calls_32, is_at_rest, ledger};
 pub(crate) use processes::scan;

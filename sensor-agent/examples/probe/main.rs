@@ -128,9 +128,13 @@ fn run(sensor: &mut Sensor) -> Result<Seen, Box<dyn Error>> {
     }
     let output = waiter.join().map_err(|_panic| "the waiting thread panicked")??;
     fs::remove_dir_all(acts::DIR)?;
-    // What other processes did meanwhile: the ledger is compared at rest.
+    // What other processes did meanwhile. The ledger is compared at rest: a thread that was joined ends a moment later.
     sensor.policy.set_interest([]);
-    while sensor.drain.round(|bytes| records.push(bytes.to_vec())).records > 0 {}
+    let deadline = Instant::now() + DEADLINE;
+    while !checks::is_at_rest(sensor, records.len() as u64) && Instant::now() < deadline {
+        let round = sensor.drain.round(|bytes| records.push(bytes.to_vec()));
+        sensor.drain.wait(round, Duration::from_millis(20))?;
+    }
     if !output.status.success() {
         return Err(
             format!("the child failed: {:?} {:?}", output.status.code(), output.status.signal()).into()

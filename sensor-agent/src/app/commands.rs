@@ -303,7 +303,7 @@ fn leanings(config: &Config) -> Vec<String> {
     files.map_or(Vec::new(), |files| load::cautions(&load::load(&files.files, config, 0)))
 }
 
-/// Without permission to attach there is an answer all the same; a kernel that refuses is an error.
+/// Without permission to attach, or a kernel object to attach, there is an answer all the same; a kernel that refuses is an error.
 fn version(config: &Config) -> Result<(), AppError> {
     let kernel = Kernel::look(config.ring);
     print(&if config.outputs.format.json {
@@ -312,7 +312,7 @@ fn version(config: &Config) -> Result<(), AppError> {
         text(|out| version::write(out, &kernel))
     })?;
     match kernel.attached {
-        Ok(_) | Err(CaptureError::NotPermitted { .. }) => Ok(()),
+        Ok(_) | Err(CaptureError::NotPermitted { .. } | CaptureError::NoObject) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -8,7 +8,6 @@ use crate::Seen;
 /// iterator's records did not come by the ring).
 pub(crate) fn ledger(sensor: &Sensor, received: u64) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut all_submitted = 0;
     for row in sensor.ledger.rows() {
         let count =
             |label: &str| row.counts.iter().find(|(name, _)| name == label).map_or(0, |(_, count)| *count);
@@ -16,13 +15,23 @@ pub(crate) fn ledger(sensor: &Sensor, received: u64) -> Vec<String> {
         if count("seen") != ended {
             faults.push(format!("ledger {}: {:?}", row.syscall, row.counts));
         }
-        all_submitted += count("submitted");
     }
-    let scanned = super::processes::count(&sensor.processes);
-    if all_submitted != received + scanned {
-        faults.push(format!("ledger: {all_submitted} submitted, {received} + {scanned} received"));
+    if !is_at_rest(sensor, received) {
+        let (submitted, scanned) = (submitted(sensor), super::processes::count(&sensor.processes));
+        faults.push(format!("ledger: {submitted} submitted, {received} + {scanned} received"));
     }
     faults
+}
+
+/// Whether everything that was submitted has come.
+pub(crate) fn is_at_rest(sensor: &Sensor, received: u64) -> bool {
+    submitted(sensor) == received + super::processes::count(&sensor.processes)
+}
+
+fn submitted(sensor: &Sensor) -> u64 {
+    let rows = sensor.ledger.rows();
+    let counts = rows.iter().flat_map(|row| &row.counts);
+    counts.filter(|(label, _)| label == "submitted").map(|(_, count)| count).sum()
 }
 
 /// Calls of a 32-bit program, or through the 32-bit gate, are counted and never taken for native ones.

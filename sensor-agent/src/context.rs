@@ -23,7 +23,7 @@ mod tests;
 
 pub use options::{Engine, Options};
 pub use pods::Kubernetes;
-pub use survey::{Runtime, survey};
+pub use survey::survey;
 
 use self::{answer::Keep, board::Board};
 use std::{io, thread, time::Duration};

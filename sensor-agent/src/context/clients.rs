@@ -39,7 +39,7 @@ enum Kind {
 
 /// A runtime at a socket.
 #[derive(Debug)]
-pub(super) struct Client {
+struct Client {
     kind: Kind,
     socket: PathBuf,
     /// gRPC only.
@@ -119,9 +119,9 @@ impl Clients {
     }
 
     /// Every client, with Podman's of users.
-    pub(super) fn all(mut self, nobody: &Wanted) -> Vec<Arc<Client>> {
+    pub(super) fn all(mut self, nobody: &Wanted) -> Asked {
         self.find_users(nobody);
-        self.by_socket.into_values().collect()
+        Asked(self.by_socket.into_values().collect())
     }
 
     /// Podman of users who came since the last look.
@@ -182,7 +182,7 @@ impl Asked {
 
 impl Client {
     /// What is spoken, and where.
-    pub(super) fn place(&self) -> (&'static str, &Path) {
+    fn place(&self) -> (&'static str, &Path) {
         let kind = match self.kind {
             Kind::Cri => "CRI",
             Kind::Containerd => "containerd",
@@ -192,7 +192,7 @@ impl Client {
         (kind, &self.socket)
     }
 
-    pub(super) async fn ask(&self, wanted: &Wanted) -> Result<Found, Failure> {
+    async fn ask(&self, wanted: &Wanted) -> Result<Found, Failure> {
         match may_be_asked(&self.socket) {
             Ok(()) => {}
             Err(Errno::NOENT) if self.breaker.has_answered() => {

@@ -1,54 +1,23 @@
 //! Which runtimes could be asked now: `doctor` tells it.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::io;
 
-use tokio::{runtime, task::JoinSet};
+use tokio::runtime;
 
-use super::{Options, answer::Failure, board::Board, clients::Clients};
-use crate::border::Wanted;
+use super::{Options, board::Board, clients::Clients};
+use crate::border::{ContextSource, Wanted};
 
-/// A socket that is there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Runtime {
-    /// Where it is.
-    pub socket: PathBuf,
-    /// What is spoken there: `CRI`, `containerd`, `Docker`, `Podman`.
-    pub kind: &'static str,
-    /// Why it tells nothing.
-    pub refusal: Option<String>,
-}
-
-/// Asks each configured runtime for a container that cannot be.
+/// Asks each configured runtime for a container that cannot be; those whose socket is there.
 ///
 /// # Errors
 /// No runtime of this program's own can be made.
-pub fn survey(options: &Options) -> io::Result<Vec<Runtime>> {
+pub fn survey(options: &Options) -> io::Result<Vec<ContextSource>> {
     let tokio = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-    let mut found = tokio.block_on(async {
-        let mut calls = JoinSet::new();
-        let nobody = Wanted { full_id: "0".repeat(64), runtime: "podman".to_owned(), namespace: None };
-        for client in Clients::new(options, Board::default()).all(&nobody) {
-            let nobody = nobody.clone();
-            calls.spawn(async move {
-                let (kind, socket) = client.place();
-                let refusal = match client.ask(&nobody).await {
-                    Ok(_) | Err(Failure::NotFound) => None,
-                    Err(Failure::Absent) if is_there(socket) => Some("permission denied".to_owned()),
-                    Err(Failure::Absent) => return None,
-                    Err(Failure::Down(reason)) => Some(reason),
-                };
-                Some(Runtime { socket: socket.to_owned(), kind, refusal })
-            });
-        }
-        calls.join_all().await.into_iter().flatten().collect::<Vec<_>>()
+    let nobody = Wanted { full_id: "0".repeat(64), runtime: "podman".to_owned(), namespace: None };
+    let board = Board::default();
+    tokio.block_on(async {
+        // Nobody knows it, so all are waited for; the board has what each said.
+        let _unknown = Clients::new(options, board.clone()).all(&nobody).ask(&nobody).await;
     });
-    found.sort();
-    Ok(found)
-}
-
-fn is_there(socket: &Path) -> bool {
-    socket.symlink_metadata().is_ok()
+    Ok(board.read())
 }

@@ -33,9 +33,7 @@ pub(super) fn run(cluster: &Cluster) -> Result<()> {
     if !source.join("go.mod").is_file() {
         shell::run(go().args(["mod", "init", "cluster"]))?;
         let module = format!("k8s.io/kubernetes@v{VERSION}");
-        let found =
-            shell::stdout(Command::new("go").args(["mod", "download", "-json", &module]).current_dir("/"))?;
-        let found: Value = serde_json::from_str(&found).context("go mod download")?;
+        let found = download(&module)?;
         let mod_file = fs::read_to_string(found["GoMod"].as_str().context("no GoMod")?)?;
         shell::run(go().args(["mod", "edit", &format!("-require={module}")]))?;
         let staged = VERSION.trim_start_matches("1.");
@@ -59,4 +57,11 @@ pub(super) fn run(cluster: &Cluster) -> Result<()> {
     build.args(BINARIES.map(|name| format!("k8s.io/kubernetes/cmd/{name}")));
     fs::create_dir_all(&cluster.bin).context("cannot make the directory of binaries")?;
     shell::run(&mut build)
+}
+
+/// Gets a module (`path@version`) into Go's cache; what Go says of it, with `Dir` and `GoMod`.
+pub(super) fn download(module: &str) -> Result<Value> {
+    let mut go = Command::new("go");
+    let found = shell::stdout(go.args(["mod", "download", "-json", module]).current_dir("/"))?;
+    serde_json::from_str(&found).context("go mod download")
 }

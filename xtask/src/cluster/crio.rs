@@ -4,9 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
-use super::Cluster;
+use super::{Cluster, build};
 use crate::shell;
 
 const MODULE: &str = "github.com/cri-o/cri-o@v1.34.0";
@@ -18,9 +17,7 @@ pub(super) fn build(cluster: &Cluster) -> Result<()> {
     if crio.is_file() && pinns.is_file() {
         return Ok(());
     }
-    let mut download = Command::new("go");
-    let found = shell::stdout(download.args(["mod", "download", "-json", MODULE]).current_dir("/"))?;
-    let found: Value = serde_json::from_str(&found).context("go mod download")?;
+    let found = build::download(MODULE)?;
     let source = Path::new(found["Dir"].as_str().context("no Dir")?);
     let mut go = Command::new("go");
     // In its own folder it is the main module: what its go.mod and go.sum say holds.

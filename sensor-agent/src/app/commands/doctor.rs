@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 use super::kernel::{Attached, Kernel};
 use crate::{
     app::{config::RingSize, error::causes, identity},
+    border::ContextSource,
     capture::{Hook, Place},
-    context::Runtime,
 };
 
 /// Writes the page.
@@ -35,7 +35,7 @@ pub(super) fn write(out: &mut String, kernel: &Kernel, ring: RingSize) -> fmt::R
 }
 
 /// Writes who tells of containers: what is missing here is `<NA>` in alerts.
-pub(super) fn containers(out: &mut String, runtimes: &[Runtime], reads_users: bool) -> fmt::Result {
+pub(super) fn containers(out: &mut String, runtimes: &[ContextSource], reads_users: bool) -> fmt::Result {
     writeln!(out, "\ncontainers")?;
     if runtimes.is_empty() {
         writeln!(
@@ -43,9 +43,9 @@ pub(super) fn containers(out: &mut String, runtimes: &[Runtime], reads_users: bo
             "  no runtime's socket is there (container_engines.*): a container has its id and type only"
         )?;
     }
-    for Runtime { socket, kind, refusal } in runtimes {
-        let state = refusal.as_deref().map_or("answers".to_owned(), |why| format!("DOES NOT ANSWER: {why}"));
-        writeln!(out, "  {kind:<12}{}  {state}", socket.display())?;
+    for ContextSource { kind, place, fault } in runtimes {
+        let state = fault.as_deref().map_or("answers".to_owned(), |why| format!("DOES NOT ANSWER: {why}"));
+        writeln!(out, "  {kind:<12}{place}  {state}")?;
     }
     let users =
         if reads_users { "by each container's own passwd" } else { "root only, others need CAP_SYS_PTRACE" };

@@ -16,8 +16,8 @@ use crate::{
         config::RingSize,
         output::text,
     },
+    border::ContextSource,
     capture::{CaptureError, HOOKS},
-    context::Runtime,
     rules::error::Location,
 };
 
@@ -232,10 +232,10 @@ fn a_doctor_says_what_is_missing_and_what_that_costs() {
     ] {
         assert!(found.contains(part), "{part}\n{found}");
     }
-    let runtime = |socket: &str, refusal: Option<&str>| Runtime {
-        socket: socket.into(),
-        kind: "CRI",
-        refusal: refusal.map(str::to_owned),
+    let runtime = |place: &str, fault: Option<&str>| ContextSource {
+        place: place.into(),
+        kind: "CRI".into(),
+        fault: fault.map(str::to_owned),
     };
     let runtimes = [runtime("/run/a.sock", None), runtime("/run/b.sock", Some("no answer"))];
     assert_eq!(
